@@ -1,0 +1,1 @@
+//! The exams for every journal and every event store.

@@ -1,0 +1,1 @@
+//! Derives for events, inputs, commands, refusals and stream ids.

@@ -1,0 +1,1 @@
+//! Deciders, reactions, projections and their tests: the programming model of Headwater.

@@ -1,0 +1,1 @@
+//! Event-driven microservices in Rust: store, framework and service in one dependency.

@@ -1,0 +1,1 @@
+//! The file journal: segments that are appended, synced, sealed, recovered and verified.

@@ -1,0 +1,103 @@
+//! The small causes that errors are built from.
+//!
+//! Why: every operation has its own error enum, and all say alike whether to retry, under which
+//! code an operator finds the page about it, and what exactly was found.
+
+use std::fmt;
+
+/// What a caller can do about an error.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Retry {
+    /// The same request fails the same way for ever.
+    Never,
+    /// Read again, decide again, then ask again.
+    AfterReload,
+    /// The same request may succeed later.
+    Later,
+}
+
+/// Bytes on disk that are not what was written. D1: reported with place, never skipped.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{file} is corrupt at byte {at}: {why}; run `headwater verify` and restore from a backup")]
+pub struct Corrupt {
+    /// The file, as the operator knows it.
+    pub file: String,
+    /// Where in it.
+    pub at: u64,
+    /// What does not fit.
+    pub why: String,
+}
+
+/// The reply was lost: what was asked may or may not have been done.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the outcome is unknown ({why}); ask again with the same event ids")]
+pub struct LostReply {
+    /// How it was lost.
+    pub why: String,
+}
+
+/// The store cannot do this now.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Unavailable {
+    /// No room on the disk. D2: appends work again when there is.
+    #[error("the disk is full ({why}); free some space and appends go on")]
+    Full {
+        /// What was being written.
+        why: String,
+    },
+    /// A sync failed. D2: nothing is written until the store is opened again.
+    #[error("a sync failed ({why}); open the store again to go on")]
+    Poisoned {
+        /// What failed.
+        why: String,
+    },
+    /// The store was closed.
+    #[error("the store is closed")]
+    Closed,
+    /// Another process writes here.
+    #[error("{owner} is the writer here; one process at a time")]
+    Locked {
+        /// Who holds the lock.
+        owner: String,
+    },
+    /// Another writer has claimed the journal.
+    #[error("the journal was claimed by a later writer ({why}); open the store again")]
+    Fenced {
+        /// Which epoch took it.
+        why: String,
+    },
+    /// The operating system or the network said no.
+    #[error("{what} failed: {why}")]
+    Io {
+        /// What was being done.
+        what: String,
+        /// The system's words.
+        why: String,
+    },
+}
+
+impl Unavailable {
+    /// The stable code of this cause.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Full { .. } => "store.full",
+            Self::Poisoned { .. } => "store.poisoned",
+            Self::Closed => "store.closed",
+            Self::Locked { .. } => "store.locked",
+            Self::Fenced { .. } => "store.fenced",
+            Self::Io { .. } => "store.io",
+        }
+    }
+}
+
+/// Shows an optional place as a person would say it.
+pub(crate) struct OrNothing<T>(pub(crate) Option<T>);
+
+impl<T: fmt::Display> fmt::Display for OrNothing<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Some(value) => value.fmt(f),
+            None => f.write_str("nothing"),
+        }
+    }
+}

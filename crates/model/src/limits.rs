@@ -1,0 +1,45 @@
+//! The bounds of everything a caller may ask, each with its reason.
+//!
+//! Why: a bound that is stated can be tested, shown in an error and raised on purpose.
+
+/// A stream's name: long enough for any URL-like id, short enough to stand in every index entry.
+pub const STREAM_NAME_BYTES_MAX: usize = 512;
+
+/// An event's type is a word of a language, not a document.
+pub const EVENT_TYPE_BYTES_MAX: usize = 256;
+
+/// A tag is `key:value` with a value like an id.
+pub const TAG_BYTES_MAX: usize = 256;
+
+/// A context's name is also the name of its directory.
+pub const CONTEXT_NAME_BYTES_MAX: usize = 64;
+
+/// A checkpoint is named after a reader, a context and perhaps a key, which may be a stream.
+pub const CHECKPOINT_NAME_BYTES_MAX: usize = 1_024;
+
+/// Tags of one event: each costs an index entry.
+pub const TAG_COUNT_MAX: usize = 64;
+
+/// The payload of one event. Larger things belong in an object store, with their address in the event.
+pub const PAYLOAD_BYTES_MAX: usize = 4 * 1_024 * 1_024;
+
+/// The metadata of one event, all keys and values together.
+pub const METADATA_BYTES_MAX: usize = 64 * 1_024;
+
+/// One append, all streams together: it must fit one frame of the journal, held whole in memory.
+pub const APPEND_BYTES_MAX: usize = 16 * 1_024 * 1_024;
+
+/// Events of one append.
+pub const APPEND_EVENT_COUNT_MAX: usize = 10_000;
+
+/// Checkpoints saved by one append: one reader's keys in one batch.
+pub const APPEND_CHECKPOINT_COUNT_MAX: usize = 1_024;
+
+/// Events of one page of a read.
+pub const PAGE_EVENT_COUNT_MAX: usize = 10_000;
+
+/// Bytes of one page: a slow reader holds no more than this.
+pub const PAGE_BYTES_MAX: usize = 8 * 1_024 * 1_024;
+
+/// Items of a query, and names within one item: a decision's boundary is small.
+pub const QUERY_ITEM_COUNT_MAX: usize = 64;

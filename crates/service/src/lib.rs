@@ -1,0 +1,1 @@
+//! A service's process: readers supervised, HTTP, settings, health, drain.

@@ -1,0 +1,1 @@
+//! The event store: plan and apply, index, reads and subscriptions over a journal.

@@ -1,0 +1,2 @@
+//! The shop replay.
+fn main() {}
