@@ -1,0 +1,1 @@
+//! Who may buy, and for how much: customers and the credit they have left.

@@ -1,0 +1,1 @@
+//! One view over customers and orders, kept up to date by what both publish.
