@@ -6,6 +6,8 @@
 //! Invariants: A1 all or nothing, checked at one point in the order. A4 the same ids again are
 //! answered with the first result. A5 a refusal writes nothing and says what is.
 
+mod check;
+
 use crate::error::OrNothing;
 use crate::{
     Checkpoint, CheckpointName, Corrupt, EventId, LostReply, NewEvent, Position, Query, Retry,

@@ -17,6 +17,7 @@ pub mod error;
 pub mod event;
 pub mod journal;
 pub mod limits;
+pub mod memory;
 pub mod name;
 pub mod place;
 pub mod query;

@@ -69,6 +69,12 @@ impl Query {
         self
     }
 
+    /// The larger of: how many items, how many names in the largest item. Bounded by
+    /// [`crate::limits::QUERY_ITEM_COUNT_MAX`].
+    pub fn size(&self) -> usize {
+        self.items.iter().map(QueryItem::size).fold(self.items.len(), usize::max)
+    }
+
     /// Whether an event with these properties is asked for.
     pub fn matches(&self, event: &impl Queryable) -> bool {
         match self.items.as_slice() {
@@ -90,6 +96,14 @@ impl QueryItem {
         self.streams.iter().any(StreamName::is_system)
             || self.stream_prefixes.iter().any(|prefix| prefix.starts_with('$'))
             || self.categories.iter().any(|category| category.as_str().starts_with('$'))
+    }
+
+    fn size(&self) -> usize {
+        self.streams.len()
+            + self.stream_prefixes.len()
+            + self.categories.len()
+            + self.types.len()
+            + self.tags.len()
     }
 
     fn matches(&self, event: &impl Queryable) -> bool {

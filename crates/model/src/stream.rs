@@ -4,6 +4,8 @@
 //! of the stream `$$name`. A reader never sees what a setting hides; scavenging makes it space.
 //! Invariant: A3, hiding events never renumbers those that stay.
 
+mod recorded;
+
 use crate::{Category, Revision, StreamName};
 use serde::{Deserialize, Serialize};
 
