@@ -1,0 +1,120 @@
+//! The `Database` port: where read models live.
+//!
+//! Why: the framework decides when a transaction begins and ends and what stands in it; a database
+//! adapter (SQLite, a test's memory, others later) does it.
+//!
+//! Picture: one model per projection; its readers, one per source context, take turns:
+//! ```text
+//!   open ─▶ ReadModel: begin ─ tx() … save_checkpoint, park ─ commit | rollback
+//!   reader ─▶ Reader: queries, beside the writing, seeing committed rows only
+//! ```
+//! Invariants: C1 what is done between `begin` and `commit` happens together or not at all, the
+//! checkpoint and the parked events included. C2 a checkpoint is kept with its incarnation.
+
+use super::Key;
+use crate::Failed;
+use headwater_model::{Checkpoint, ContextName, RecordedEvent};
+use std::future::Future;
+
+/// Which read model.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ModelName {
+    /// The projection's name.
+    pub name: &'static str,
+    /// Its version. Each has tables of its own, so that old and new live side by side.
+    pub version: u32,
+    /// What makes its tables.
+    pub schema: &'static str,
+}
+
+/// Where read models live.
+pub trait Database: Send + Sync + 'static {
+    /// What a projection writes to.
+    type Tx: Send + 'static;
+    /// What queries are asked of.
+    type Reader: Send + 'static;
+    /// An open model.
+    type Model: ReadModel<Tx = Self::Tx>;
+
+    /// Opens the model, for the one who writes to it; makes it, with its schema, if it is not
+    /// there. The framework opens a model once, and again after a failure dropped it.
+    ///
+    /// # Errors
+    /// A database that does not answer, or a model made by another schema of the same version.
+    fn open(&self, model: ModelName) -> impl Future<Output = Result<Self::Model, Failed>> + Send;
+
+    /// A reader of the model, which may be asked for before the model was ever opened.
+    ///
+    /// # Errors
+    /// A database that does not answer.
+    fn reader(&self, model: ModelName)
+    -> impl Future<Output = Result<Self::Reader, Failed>> + Send;
+
+    /// Throws the model away, with its checkpoints and parked events: the next `open` makes it anew.
+    ///
+    /// # Errors
+    /// A database that does not answer.
+    fn discard(&self, model: ModelName) -> impl Future<Output = Result<(), Failed>> + Send;
+}
+
+/// An open read model: one writer.
+///
+/// Between [`begin`](Self::begin) and [`commit`](Self::commit) or [`rollback`](Self::rollback) all
+/// writing goes into one transaction. Dropping the model rolls an open transaction back.
+pub trait ReadModel: Send + 'static {
+    /// What a projection writes to.
+    type Tx: Send + 'static;
+
+    /// Where the reader of `source` has come to; `None` if it never saved.
+    fn checkpoint(
+        &mut self,
+        source: &ContextName,
+    ) -> impl Future<Output = Result<Option<Checkpoint>, Failed>> + Send;
+
+    /// The keys of `source` that are held up by parked events.
+    fn parked_keys(
+        &mut self,
+        source: &ContextName,
+    ) -> impl Future<Output = Result<Vec<Key>, Failed>> + Send;
+
+    /// How many events of `source` are parked.
+    fn parked_count(
+        &mut self,
+        source: &ContextName,
+    ) -> impl Future<Output = Result<u64, Failed>> + Send;
+
+    /// Begins a transaction.
+    fn begin(&mut self) -> impl Future<Output = Result<(), Failed>> + Send;
+
+    /// What a projection writes to, within the transaction.
+    fn tx(&mut self) -> &mut Self::Tx;
+
+    /// Moves the checkpoint of `source`, within the transaction.
+    fn save_checkpoint(
+        &mut self,
+        source: &ContextName,
+        to: Checkpoint,
+    ) -> impl Future<Output = Result<(), Failed>> + Send;
+
+    /// Sets an event aside, within the transaction.
+    fn park(&mut self, parked: ParkedEvent<'_>) -> impl Future<Output = Result<(), Failed>> + Send;
+
+    /// Ends the transaction: all of it happens.
+    fn commit(&mut self) -> impl Future<Output = Result<(), Failed>> + Send;
+
+    /// Ends the transaction: none of it happens. Nothing to do if none is open.
+    fn rollback(&mut self) -> impl Future<Output = Result<(), Failed>> + Send;
+}
+
+/// An event that was set aside, and why.
+#[derive(Clone, Copy, Debug)]
+pub struct ParkedEvent<'a> {
+    /// The context it comes from.
+    pub source: &'a ContextName,
+    /// What it holds up.
+    pub key: &'a Key,
+    /// The event, as stored.
+    pub event: &'a RecordedEvent,
+    /// Why it was set aside.
+    pub why: &'a str,
+}
