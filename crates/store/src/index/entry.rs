@@ -1,0 +1,41 @@
+//! Entries: what the index is told of an event.
+//!
+//! Why: the index never reads a record; whoever appends or rebuilds has the parts at hand.
+//! Invariants: A3, positions come without a gap, and so do the revisions of each stream.
+
+use headwater_model::{EventId, Position, Revision, Timestamp};
+
+/// Where a record stands on disk.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct Place {
+    /// Its segment.
+    pub segment: u64,
+    /// The byte it begins at. Segments are smaller than 4 GiB.
+    pub at: u32,
+}
+
+/// One event, as the index is told of it.
+#[derive(Clone, Copy, Debug)]
+pub struct Entry<'a> {
+    /// Its place in the context: the one behind the last entry's.
+    pub position: Position,
+    /// Where its record stands: never before the last entry's.
+    pub place: Place,
+    /// Its stream.
+    pub stream: &'a str,
+    /// Its place in the stream.
+    pub revision: Revision,
+    /// Who it is.
+    pub id: EventId,
+    /// What has happened.
+    pub event_type: &'a str,
+    /// The marks by which it is found. A tag said twice counts once.
+    pub tags: &'a [&'a str],
+    /// When it was recorded. A6: never before the last entry's.
+    pub recorded_at: Timestamp,
+}
+
+/// What stands before the first `-` of a stream's name; the whole name if there is none.
+pub(crate) fn category(stream: &str) -> &str {
+    stream.split_once('-').map_or(stream, |(category, _)| category)
+}

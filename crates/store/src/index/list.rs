@@ -1,0 +1,90 @@
+//! Lists: the postings of one key in one part or run, read block by block.
+//!
+//! Why: a reader of postings must not care whether they are in memory or on disk, inline or in
+//! a thousand pages; and it must never hold more than a block of them.
+//!
+//! Picture: `rank 0 … count` ↔ positions, rising. A block is some ranks that are cheap together.
+
+use super::error::IndexError;
+use super::key::Key;
+use super::tail::Part;
+use std::sync::Arc;
+
+/// Postings copied from the tail at once: short enough a hold of the lock, long enough to forget it.
+const TAIL_BLOCK_COUNT: u64 = 256;
+
+/// The postings of one key in one part or run, clipped to a snapshot.
+#[derive(Clone)]
+pub(crate) struct List {
+    /// How many there are, at least one.
+    pub(crate) count: u64,
+    /// For a stream: the revision of the first.
+    pub(crate) revision: u64,
+    source: Source,
+}
+
+#[derive(Clone)]
+enum Source {
+    Part(Arc<Part>),
+}
+
+impl List {
+    /// What `part` has under `key` below `until`.
+    pub(crate) fn of_part(part: &Arc<Part>, key: Key<'_>, until: u64) -> Option<Self> {
+        let (count, revision) = part.count(key, until)?;
+        Some(Self { count, revision, source: Source::Part(Arc::clone(part)) })
+    }
+
+    /// How many postings stand before `position`.
+    pub(crate) fn rank(&self, key: Key<'_>, position: u64) -> Result<u64, IndexError> {
+        let rank = match &self.source {
+            Source::Part(part) => part.rank(key, position),
+        };
+        Ok(rank.min(self.count))
+    }
+
+    /// The position of the last posting.
+    pub(crate) fn last(&self, key: Key<'_>) -> Result<u64, IndexError> {
+        match &self.source {
+            Source::Part(part) => {
+                let mut last = Vec::with_capacity(1);
+                part.positions(key, self.count - 1, 1, &mut last);
+                Ok(*last.first().expect("a part never forgets a posting"))
+            }
+        }
+    }
+
+    /// Positions below `until` of the stream's events whose ids have this fingerprint.
+    pub(crate) fn candidates(
+        &self,
+        key: Key<'_>,
+        fingerprint: u32,
+        until: u64,
+        out: &mut Vec<u64>,
+    ) -> Result<(), IndexError> {
+        match &self.source {
+            Source::Part(part) => part.candidates(key, fingerprint, until, out),
+        }
+        Ok(())
+    }
+
+    /// Fills `out` with the positions around `rank` and gives the rank of the first of them.
+    /// `rank` must be below `count`, and is among them; those behind `count` are not.
+    pub(crate) fn block(
+        &self,
+        key: Key<'_>,
+        rank: u64,
+        out: &mut Vec<u64>,
+    ) -> Result<u64, IndexError> {
+        out.clear();
+        let start = match &self.source {
+            Source::Part(part) => {
+                let start = rank - rank % TAIL_BLOCK_COUNT;
+                part.positions(key, start, TAIL_BLOCK_COUNT as usize, out);
+                start
+            }
+        };
+        out.truncate(usize::try_from(self.count - start).unwrap_or(usize::MAX));
+        Ok(start)
+    }
+}

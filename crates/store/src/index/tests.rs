@@ -1,0 +1,3 @@
+//! The index against what it must mean.
+
+mod tail;
