@@ -1,1 +1,30 @@
 //! Read models in SQL databases, in step with their checkpoints.
+//!
+//! Why: the rows of a read model and the place its reader has come to must never disagree. Here
+//! both are in one database, so that one transaction moves both, and the log can always build
+//! either again.
+//!
+//! Picture:
+//! ```text
+//!   projection ─▶ SqliteTx ─┐
+//!   reader's place ─────────┼─▶ one transaction ─▶ orders.v1.db ◀─ SqliteReader ◀─ queries
+//!   parked events ──────────┘                      (write-ahead log: neither waits)
+//! ```
+//! Read first: [`Sqlite`] (where), [`model`] (what stands beside the rows), [`place`] (why nothing
+//! is synced at a commit, and why that is safe).
+
+mod bind;
+pub mod error;
+pub mod model;
+pub mod place;
+pub mod reader;
+mod row;
+pub mod sqlite;
+mod statement;
+pub mod tx;
+
+pub use error::SqlError;
+pub use model::SqliteModel;
+pub use reader::SqliteReader;
+pub use sqlite::Sqlite;
+pub use tx::SqliteTx;

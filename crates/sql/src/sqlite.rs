@@ -1,0 +1,148 @@
+//! SQLite as a place for read models.
+//!
+//! Picture: each projection and each of its versions is a database of its own, so that a new
+//! version is built beside the old one, and both answer until the old is deleted:
+//! ```text
+//!   Sqlite::file("data/orders.db")   projection orders, version 1     data/orders.v1.db
+//!                                    projection orders, version 2     data/orders.v2.db
+//!                                    projection totals, version 1     data/orders.totals.v1.db
+//! ```
+//! A database is a cache of the log: deleting its files (`.db`, `-wal`, `-shm`) while the service is
+//! down means only that it is built again.
+
+use crate::model::SqliteModel;
+use crate::place::Place;
+use crate::reader::Readers;
+use crate::{SqliteReader, SqliteTx};
+use headwater_framework::{Database, Failed, ModelName};
+use parking_lot::Mutex;
+use rusqlite::Connection;
+use std::collections::HashMap;
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// Read models in SQLite. Clones share their connections.
+///
+/// ```
+/// use headwater_sql::Sqlite;
+/// let beside_the_service = Sqlite::file("data/orders.db");
+/// let of_a_test = Sqlite::memory();
+/// ```
+#[derive(Debug, Clone)]
+pub struct Sqlite {
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    base: Base,
+    /// The models that are known to be made, each with its idle readers.
+    models: Mutex<HashMap<(&'static str, u32), Arc<Readers>>>,
+    /// Databases in memory live as long as someone is connected to them: this one.
+    anchors: Mutex<HashMap<(&'static str, u32), Connection>>,
+}
+
+#[derive(Debug)]
+enum Base {
+    File(PathBuf),
+    Memory { number: u64 },
+}
+
+impl Sqlite {
+    /// Databases in the directory of `path`, with names that begin like its name. Nothing is
+    /// opened before a service starts.
+    pub fn file(path: impl Into<PathBuf>) -> Self {
+        Self::new(Base::File(path.into()))
+    }
+
+    /// Databases in memory, gone with the last clone of this value. For tests: a query sees one
+    /// moment, but two queries of one reader may see two.
+    pub fn memory() -> Self {
+        /// Two in one process are two.
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        Self::new(Base::Memory { number: NEXT.fetch_add(1, Ordering::Relaxed) })
+    }
+
+    /// The file of this model; `None` in memory.
+    pub fn path(&self, model: ModelName) -> Option<PathBuf> {
+        match self.place(model) {
+            Place::File(path) => Some(path),
+            Place::Memory { .. } => None,
+        }
+    }
+
+    fn new(base: Base) -> Self {
+        let shared = Shared { base, models: Mutex::default(), anchors: Mutex::default() };
+        Self { shared: Arc::new(shared) }
+    }
+
+    fn place(&self, model: ModelName) -> Place {
+        match &self.shared.base {
+            Base::File(path) => Place::File(beside(path, model)),
+            Base::Memory { number } => {
+                let ModelName { name, version, .. } = model;
+                let process = std::process::id();
+                Place::Memory { name: format!("headwater-{process}-{number}-{name}-v{version}") }
+            }
+        }
+    }
+
+    /// The readers of a model. Makes the model if nobody has opened it yet.
+    fn readers(&self, model: ModelName) -> Result<Arc<Readers>, Failed> {
+        let key = (model.name, model.version);
+        let known = || self.shared.models.lock().get(&key).cloned();
+        if let Some(readers) = known() {
+            return Ok(readers);
+        }
+        drop(self.open_model(model)?);
+        known().ok_or_else(|| Failed::for_now(format!("{} was closed just now", model.name)))
+    }
+
+    fn open_model(&self, model: ModelName) -> Result<SqliteModel, Failed> {
+        let place = self.place(model);
+        let key = (model.name, model.version);
+        if let Place::Memory { .. } = place {
+            let anchor = place.writer()?;
+            self.shared.anchors.lock().entry(key).or_insert(anchor);
+        }
+        let opened = SqliteModel::open(&place, model)?;
+        self.shared.models.lock().entry(key).or_insert_with(|| Readers::of(place));
+        Ok(opened)
+    }
+}
+
+impl Database for Sqlite {
+    type Tx = SqliteTx;
+    type Reader = SqliteReader;
+    type Model = SqliteModel;
+
+    async fn open(&self, model: ModelName) -> Result<SqliteModel, Failed> {
+        self.open_model(model)
+    }
+
+    async fn reader(&self, model: ModelName) -> Result<SqliteReader, Failed> {
+        Ok(self.readers(model)?.take()?)
+    }
+
+    async fn discard(&self, model: ModelName) -> Result<(), Failed> {
+        self.shared.models.lock().remove(&(model.name, model.version));
+        Ok(SqliteModel::discard(&self.place(model))?)
+    }
+}
+
+/// `data/orders.db` for version 2 of `totals` is `data/orders.totals.v2.db`.
+fn beside(base: &Path, model: ModelName) -> PathBuf {
+    let part = |part: Option<&OsStr>, other: &str| {
+        part.map_or_else(|| other.to_owned(), |part| part.to_string_lossy().into_owned())
+    };
+    let stem = part(base.file_stem(), "headwater");
+    let extension = part(base.extension(), "db");
+    let ModelName { name, version, .. } = model;
+    let name = match stem == name {
+        true => format!("{stem}.v{version}.{extension}"),
+        false => format!("{stem}.{name}.v{version}.{extension}"),
+    };
+    base.with_file_name(name)
+}
