@@ -1,1 +1,3 @@
 //! A service's process: readers supervised, HTTP, settings, health, drain.
+
+pub mod settings;
