@@ -1,1 +1,34 @@
 //! The file journal: segments that are appended, synced, sealed, recovered and verified.
+//!
+//! Why: on one machine the journal is a row of files. What is acknowledged must be there after a
+//! power cut (A2), and what is not what was written must be told from what was never finished (D1).
+//!
+//! Picture:
+//! ```text
+//!   FileJournal ──append──▶ tail of the open segment ──one durable write──▶ disk
+//!       │ publishes its end                ▲ prepared ahead: zeros, synced
+//!       ▼                                  │
+//!   Segments ──read_at / frames──▶ 000…0.seg  000…1.seg  000…2.seg   mark
+//!   (any thread, while it is written) sealed     sealed     open
+//! ```
+//!
+//! Read first: [`format`] (the bytes), then [`journal`] (one append), then [`recover`] (opening).
+
+mod chunks;
+pub mod format;
+pub mod frames;
+pub mod journal;
+pub mod limits;
+pub mod mark;
+pub mod place;
+pub mod prepare;
+pub mod recover;
+mod scan;
+pub mod segments;
+mod tail;
+
+pub use frames::{Frame, Frames};
+pub use journal::{Committed, Durability, FileJournal, Options, Preparing};
+pub use place::Place;
+pub use recover::Recovered;
+pub use segments::{SegmentInfo, Segments};

@@ -1,0 +1,193 @@
+//! Reading frames in order, each checked whole.
+//!
+//! Why: a rebuild reads everything. It reads large pieces, checks each frame in one pass, and
+//! hands out bodies as slices of the piece: nothing is copied.
+//! Invariants: D1 a frame that does not fit is an error with its place, never skipped. Slots are
+//! dense and each frame names the one before it.
+
+use crate::chunks::Chunks;
+use crate::format::{FIRST_FRAME_AT, FRAME_HEADER_BYTES, FrameHeader, FrameKind};
+use crate::limits::COMMIT_BYTES_MAX;
+use crate::segments::Segment;
+use crate::{Place, Segments};
+use bytes::Bytes;
+use headwater_model::{CommitDigest, Corrupt, Epoch, JournalError, Slot};
+use std::sync::Arc;
+
+/// A commit as it stands in a segment.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Frame {
+    /// Its place in the journal.
+    pub slot: Slot,
+    /// The term it was written in.
+    pub epoch: Epoch,
+    /// Its digest.
+    pub digest: CommitDigest,
+    /// Where its body begins.
+    pub place: Place,
+    /// The body.
+    pub body: Bytes,
+}
+
+impl Frame {
+    /// Where the next frame begins, if it stands in the same segment.
+    pub fn next(&self) -> Place {
+        self.place.plus(self.body.len() as u32)
+    }
+}
+
+/// Frames from a place on. At the end it gives `None`, and more once more was appended.
+#[derive(Debug)]
+pub struct Frames {
+    segments: Segments,
+    segment: Option<Arc<Segment>>,
+    place: Place,
+    /// What the next frame must name and be, once one was seen.
+    prev: Option<u32>,
+    slot: Option<Slot>,
+    chunks: Chunks,
+    failed: bool,
+}
+
+impl Frames {
+    pub(crate) fn new(segments: Segments, from: Place) -> Self {
+        Self {
+            segments,
+            segment: None,
+            place: from,
+            prev: None,
+            slot: None,
+            chunks: Chunks::default(),
+            failed: false,
+        }
+    }
+
+    /// Where the next frame begins or will begin.
+    pub fn place(&self) -> Place {
+        self.place
+    }
+
+    /// Passes over what is before `slot`.
+    pub(crate) fn skip_to(&mut self, slot: Slot) -> Result<(), JournalError> {
+        loop {
+            let Some(segment) = self.current()? else { return Ok(()) };
+            let Some((header, _)) = self.frame(&segment)? else { return Ok(()) };
+            if header.kind == FrameKind::Commit && header.slot >= slot {
+                return Ok(());
+            }
+            if !self.pass(&segment, &header) {
+                return Ok(());
+            }
+        }
+    }
+
+    fn step(&mut self) -> Result<Option<Frame>, JournalError> {
+        loop {
+            let Some(segment) = self.current()? else { return Ok(None) };
+            let Some((header, body)) = self.frame(&segment)? else { return Ok(None) };
+            let place = self.place.plus(FRAME_HEADER_BYTES as u32);
+            if !self.pass(&segment, &header) {
+                return Ok(None);
+            }
+            if header.kind == FrameKind::Commit {
+                let (slot, epoch) = (header.slot, header.epoch);
+                return Ok(Some(Frame { slot, epoch, digest: header.digest(), place, body }));
+            }
+        }
+    }
+
+    /// Moves behind a frame; says whether it could (a sealed segment may have no successor yet).
+    fn pass(&mut self, segment: &Segment, header: &FrameHeader) -> bool {
+        if header.kind == FrameKind::Commit {
+            self.place = self.place.plus(header.bytes() as u32);
+            self.prev = Some(header.checksum);
+            self.slot = Some(header.slot.next());
+            return true;
+        }
+        let next = segment.header.segment + 1;
+        let Some(segment) = self.segments.shared.segment(next) else { return false };
+        self.place = Place { segment: next, at: FIRST_FRAME_AT };
+        self.prev = Some(segment.header_checksum);
+        self.chunks.forget();
+        self.segment = Some(segment);
+        true
+    }
+
+    /// The segment that is read now.
+    fn current(&mut self) -> Result<Option<Arc<Segment>>, JournalError> {
+        if self.segment.is_none() {
+            let shared = &self.segments.shared;
+            let Some(segment) = shared.segment(self.place.segment) else {
+                return Err(JournalError::Corrupt(Corrupt {
+                    file: shared.dir.display().to_string(),
+                    at: u64::from(self.place.at),
+                    why: format!("there is no segment {}", self.place.segment),
+                }));
+            };
+            if self.place.at == FIRST_FRAME_AT {
+                self.prev = Some(segment.header_checksum);
+                self.slot = Some(segment.header.first_slot);
+            }
+            self.segment = Some(segment);
+        }
+        Ok(self.segment.clone())
+    }
+
+    /// The frame at the current place; `None` at the end.
+    fn frame(&mut self, segment: &Segment) -> Result<Option<(FrameHeader, Bytes)>, JournalError> {
+        let at = self.place.at;
+        let end = segment.end();
+        if at >= end {
+            return Ok(None);
+        }
+        let shared = Arc::clone(&self.segments.shared);
+        let refuse = |why: &str| Err(segment.corrupt(&shared, at, why));
+        let left = (end - at) as usize;
+        if left < FRAME_HEADER_BYTES {
+            return refuse("the last frame has no room for its header");
+        }
+        let Some(header) = self.header(segment)? else { return refuse("this is no frame") };
+        if header.length as usize > COMMIT_BYTES_MAX || header.bytes() > left {
+            return refuse("the frame is longer than what there is");
+        }
+        let frame = self.bytes(segment, header.bytes())?;
+        if !header.fits(segment.key, at, &frame) {
+            return refuse("the frame's checksum does not match");
+        }
+        if self.prev.is_some_and(|prev| prev != header.prev) {
+            return refuse("the frame does not follow the one before it");
+        }
+        if self.slot.is_some_and(|slot| slot != header.slot) {
+            return refuse("the frame has the slot of another");
+        }
+        Ok(Some((header, frame.slice(FRAME_HEADER_BYTES..))))
+    }
+
+    fn header(&mut self, segment: &Segment) -> Result<Option<FrameHeader>, JournalError> {
+        let bytes = self.bytes(segment, FRAME_HEADER_BYTES)?;
+        let mut array = [0; FRAME_HEADER_BYTES];
+        array.copy_from_slice(&bytes);
+        Ok(FrameHeader::decode(&array))
+    }
+
+    /// So many bytes at the current place; the caller has checked that they are before the end.
+    fn bytes(&mut self, segment: &Segment, count: usize) -> Result<Bytes, JournalError> {
+        let shared = &self.segments.shared;
+        let read = |at, buf: &mut [u8]| shared.read(segment, at, buf);
+        self.chunks.get(self.place.at, count, segment.end(), read)
+    }
+}
+
+impl Iterator for Frames {
+    type Item = Result<Frame, JournalError>;
+
+    /// The next frame. `None` at the end, until more was appended; after an error, for ever.
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.failed {
+            return None;
+        }
+        let step = self.step().transpose();
+        self.failed = matches!(step, Some(Err(_)));
+        step
+    }
+}

@@ -1,0 +1,30 @@
+//! The bounds of the file journal, each with its reason.
+
+use headwater_env::BLOCK_BYTES;
+use headwater_model::limits::APPEND_BYTES_MAX;
+
+/// Bytes of one commit's body.
+///
+/// The largest append, and as much again for what encoding adds and for the appends that are
+/// committed together with it.
+pub const COMMIT_BYTES_MAX: usize = 2 * APPEND_BYTES_MAX;
+
+/// The usual size of a segment: small enough to be zeroed in a moment and scanned at every open,
+/// large enough that a terabyte is some thousands of files.
+pub const SEGMENT_BYTES: u32 = 64 * 1_024 * 1_024;
+
+/// The smallest segment, for tests: one block.
+pub const SEGMENT_BYTES_MIN: u32 = BLOCK_BYTES as u32;
+
+/// The largest segment. Places in a segment are 32 bits, and opening reads the last one.
+pub const SEGMENT_BYTES_MAX: u32 = 1_024 * 1_024 * 1_024;
+
+/// Bytes of the newest commits that are read from memory: a direct write leaves nothing in the
+/// page cache, and those who follow the end read what was written a moment ago.
+pub const RECENT_BYTES: usize = 4 * 1_024 * 1_024;
+
+/// How much is read at once by those who read everything.
+pub const CHUNK_BYTES: usize = 1_024 * 1_024;
+
+const _: () = assert!(COMMIT_BYTES_MAX < SEGMENT_BYTES_MAX as usize / 2);
+const _: () = assert!(COMMIT_BYTES_MAX < 1 << 28, "a frame has 28 bits for its length");

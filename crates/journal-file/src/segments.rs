@@ -1,0 +1,230 @@
+//! Reading: the segments as any number of threads see them while one appends.
+//!
+//! Why: readers never ask the writer. The end that it publishes after each durable write is all
+//! they share, and what is before that end never changes.
+//! Invariants: R1 no byte behind the published end is handed out. A place that lies there is a
+//! fault of the index that named it, and is reported as one.
+
+use crate::format::{FIRST_FRAME_AT, SegmentHeader, SegmentKey, segment_file_name};
+use crate::frames::Frames;
+use crate::tail::Recent;
+use crate::{Frame, Place};
+use headwater_env::{Access, Disk, File};
+use headwater_model::{Corrupt, JournalError, Slot};
+use parking_lot::RwLock;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
+
+/// The segments of a journal, for reading. Clones are cheap and see the same journal.
+#[derive(Clone, Debug)]
+pub struct Segments {
+    pub(crate) shared: Arc<Shared>,
+}
+
+/// A segment as a whole.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct SegmentInfo {
+    /// Which one.
+    pub segment: u32,
+    /// The first commit in it.
+    pub first_slot: Slot,
+    /// Whether it takes no more commits.
+    pub sealed: bool,
+    /// Bytes in it that are written, header and seal included.
+    pub bytes: u32,
+}
+
+/// What the writer and the readers share.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    pub(crate) disk: Arc<dyn Disk>,
+    pub(crate) dir: PathBuf,
+    /// In order, without holes.
+    pub(crate) list: RwLock<Vec<Arc<Segment>>>,
+    pub(crate) recent: RwLock<Recent>,
+    pub(crate) next_slot: AtomicU64,
+}
+
+/// One begun segment.
+#[derive(Debug)]
+pub(crate) struct Segment {
+    pub(crate) header: SegmentHeader,
+    pub(crate) header_checksum: u32,
+    pub(crate) key: SegmentKey,
+    pub(crate) name: String,
+    file: OnceLock<Arc<dyn File>>,
+    end: AtomicU32,
+    sealed: AtomicBool,
+}
+
+impl Segment {
+    /// A segment that is read up to `end`.
+    pub(crate) fn new(header: SegmentHeader, header_checksum: u32, end: u32, sealed: bool) -> Self {
+        Self {
+            header,
+            header_checksum,
+            key: SegmentKey::new(header.id, header.segment),
+            name: segment_file_name(header.segment),
+            file: OnceLock::new(),
+            end: AtomicU32::new(end),
+            sealed: AtomicBool::new(sealed),
+        }
+    }
+
+    /// Gives it the handle that the writer has open.
+    pub(crate) fn with_file(self, file: Arc<dyn File>) -> Self {
+        Self { file: OnceLock::from(file), ..self }
+    }
+
+    /// The byte behind the last that may be read.
+    pub(crate) fn end(&self) -> u32 {
+        self.end.load(Ordering::Acquire)
+    }
+
+    /// Lets readers see up to `end`.
+    pub(crate) fn publish(&self, end: u32) {
+        assert!(end >= self.end(), "R1: the published end went back");
+        self.end.store(end, Ordering::Release);
+    }
+
+    /// Marks that no commit follows.
+    pub(crate) fn mark_sealed(&self) {
+        self.sealed.store(true, Ordering::Release);
+    }
+
+    pub(crate) fn is_sealed(&self) -> bool {
+        self.sealed.load(Ordering::Acquire)
+    }
+
+    /// Damage at a byte of this segment.
+    pub(crate) fn corrupt(&self, shared: &Shared, at: u32, why: impl Into<String>) -> JournalError {
+        let file = shared.dir.join(&self.name).display().to_string();
+        JournalError::Corrupt(Corrupt { file, at: u64::from(at), why: why.into() })
+    }
+
+    fn file(&self, shared: &Shared) -> Result<&Arc<dyn File>, JournalError> {
+        if let Some(file) = self.file.get() {
+            return Ok(file);
+        }
+        let opened = shared.disk.open(&shared.dir.join(&self.name), Access::Read);
+        let opened = opened.map_err(|e| JournalError::Unavailable(e.into()))?;
+        Ok(self.file.get_or_init(|| opened))
+    }
+}
+
+impl Shared {
+    /// The segment of this number.
+    pub(crate) fn segment(&self, segment: u32) -> Option<Arc<Segment>> {
+        let list = self.list.read();
+        let first = list.first()?.header.segment;
+        let index = usize::try_from(segment.checked_sub(first)?).ok()?;
+        list.get(index).cloned()
+    }
+
+    /// Fills `buf` with the bytes at `at`, from memory if they are recent.
+    pub(crate) fn read(
+        &self,
+        segment: &Segment,
+        at: u32,
+        buf: &mut [u8],
+    ) -> Result<(), JournalError> {
+        let behind = u64::from(at) + buf.len() as u64;
+        if behind > u64::from(segment.end()) {
+            let why = format!("{} bytes were asked for, the end is {}", buf.len(), segment.end());
+            return Err(segment.corrupt(self, at, why));
+        }
+        if self.recent.read().copy(segment.header.segment, at, buf) {
+            return Ok(());
+        }
+        let file = segment.file(self)?;
+        let count =
+            file.read_at(buf, u64::from(at)).map_err(|e| JournalError::Unavailable(e.into()))?;
+        if count < buf.len() {
+            let why = format!("the file ends here, it should reach byte {behind}");
+            return Err(segment.corrupt(self, at + count as u32, why));
+        }
+        Ok(())
+    }
+}
+
+impl Segments {
+    /// All segments that were begun, in order. The last is the one that is written to.
+    pub fn list(&self) -> Vec<SegmentInfo> {
+        let list = self.shared.list.read();
+        let info = |segment: &Arc<Segment>| SegmentInfo {
+            segment: segment.header.segment,
+            first_slot: segment.header.first_slot,
+            sealed: segment.is_sealed(),
+            bytes: segment.end(),
+        };
+        list.iter().map(info).collect()
+    }
+
+    /// The place of the first frame there is.
+    pub fn start(&self) -> Place {
+        let list = self.shared.list.read();
+        let segment = list.first().map_or(0, |first| first.header.segment);
+        Place { segment, at: FIRST_FRAME_AT }
+    }
+
+    /// The place behind the last frame that may be read.
+    pub fn end(&self) -> Place {
+        let list = self.shared.list.read();
+        let last = list.last().expect("an open journal has a segment");
+        Place { segment: last.header.segment, at: last.end() }
+    }
+
+    /// The commit that will be appended next.
+    pub fn next_slot(&self) -> Slot {
+        Slot(self.shared.next_slot.load(Ordering::Acquire))
+    }
+
+    /// Fills `buf` with the bytes at `place`: one read, and none if they are recent. They are not
+    /// checked: whoever knows the place knows a checksum of what stands there.
+    ///
+    /// # Errors
+    /// `Corrupt` if there are not so many bytes; `Unavailable` if the disk does not answer.
+    pub fn read_at(&self, place: Place, buf: &mut [u8]) -> Result<(), JournalError> {
+        match self.shared.segment(place.segment) {
+            Some(segment) => self.shared.read(&segment, place.at, buf),
+            None => Err(JournalError::Corrupt(Corrupt {
+                file: self.shared.dir.display().to_string(),
+                at: u64::from(place.at),
+                why: format!("there is no segment {}", place.segment),
+            })),
+        }
+    }
+
+    /// The frames from the one that begins at `from` on, up to the end as it is when they are
+    /// asked for. Each is checked whole.
+    pub fn frames(&self, from: Place) -> Frames {
+        Frames::new(self.clone(), from)
+    }
+
+    /// The frames from commit `slot` on. Reads its segment up to it.
+    ///
+    /// # Errors
+    /// As [`Frames::next`] gives them.
+    pub fn frames_from_slot(&self, slot: Slot) -> Result<Frames, JournalError> {
+        let segment = {
+            let list = self.shared.list.read();
+            let behind = list.partition_point(|segment| segment.header.first_slot <= slot);
+            let index = behind.saturating_sub(1);
+            list.get(index).map_or(0, |segment| segment.header.segment)
+        };
+        let mut frames = self.frames(Place { segment, at: FIRST_FRAME_AT });
+        frames.skip_to(slot)?;
+        Ok(frames)
+    }
+
+    /// The frame whose body stands at `place`, checked whole.
+    ///
+    /// # Errors
+    /// `Corrupt` if no frame begins before it; `Unavailable`.
+    pub fn frame(&self, place: Place) -> Result<Option<Frame>, JournalError> {
+        let before = crate::format::FRAME_HEADER_BYTES as u32;
+        let from = Place { segment: place.segment, at: place.at.saturating_sub(before) };
+        self.frames(from).next().transpose()
+    }
+}
