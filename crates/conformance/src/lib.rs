@@ -7,10 +7,12 @@
 //! ```text
 //!   exam_store!(candidate)     each case a test of its own, citing its promise
 //!   exam_journal!(candidate)   the same for journals
+//!   history::check            what callers were told against what is there, whoever did it
 //! ```
 //! Read first: [`candidate`] (what is examined), [`store`] (the cases).
 
 pub mod candidate;
+pub mod history;
 pub mod journal;
 pub mod sample;
 pub mod store;
