@@ -5,12 +5,12 @@
 //!
 //! Picture:
 //! ```text
-//!   Disk     OsDisk       MemDisk (no faults)
+//!   Disk     OsDisk       MemDisk (no faults)   SimDisk (crashes, tears, EIO, full, flips)
 //!   Clock    SystemClock  VirtualClock
 //!   Entropy  OsEntropy    SeededEntropy
 //! ```
 //!
-//! Read first: [`disk`] (the port).
+//! Read first: [`disk`] (the port), then [`sim`] (what a bad day is).
 
 pub mod aligned;
 pub mod clock;
@@ -18,6 +18,7 @@ pub mod disk;
 pub mod entropy;
 pub mod mem;
 pub mod os;
+pub mod sim;
 
 pub use aligned::{AlignedBuf, BLOCK_BYTES};
 pub use clock::{Clock, SystemClock, VirtualClock};
@@ -25,3 +26,4 @@ pub use disk::{Access, DirLock, Disk, DiskError, DurableWay, File};
 pub use entropy::{Entropy, OsEntropy, SeededEntropy};
 pub use mem::MemDisk;
 pub use os::OsDisk;
+pub use sim::{Fault, SimDisk};

@@ -1,0 +1,95 @@
+//! The same claims about every disk.
+
+use headwater_env::{
+    Access, AlignedBuf, BLOCK_BYTES, Disk, DiskError, DurableWay, MemDisk, OsDisk, SimDisk,
+};
+use std::path::Path;
+
+/// Runs `claim` on each disk in a directory of its own.
+fn on_each_disk(claim: impl Fn(&dyn Disk, &Path)) {
+    let real = tempfile::tempdir().unwrap();
+    let dir = real.path().join("a/b");
+    for disk in [OsDisk::new(), OsDisk::without_direct_writes()] {
+        claim(&disk, &dir);
+        std::fs::remove_dir_all(&dir).unwrap();
+    }
+    claim(&MemDisk::new(), Path::new("/a/b"));
+    claim(&SimDisk::new(1), Path::new("/a/b"));
+}
+
+#[test]
+fn bytes_read_back_where_they_were_written() {
+    on_each_disk(|disk, dir| {
+        disk.create_dir_all(dir).unwrap();
+        disk.create_dir_all(dir).unwrap();
+        let path = dir.join("file");
+        assert!(matches!(disk.open(&path, Access::Read), Err(DiskError::NotFound { .. })));
+        let file = disk.open(&path, Access::Create).unwrap();
+        assert!(file.is_empty().unwrap());
+        file.write_zeros(0, 10_000).unwrap();
+        file.write_at(b"abc", 9_000).unwrap();
+        let mut blocks = AlignedBuf::zeroed(BLOCK_BYTES);
+        blocks.fill(7);
+        file.write_durable_at(&blocks, BLOCK_BYTES as u64).unwrap();
+        file.sync().unwrap();
+        file.forget_cached();
+
+        let file = disk.open(&path, Access::Read).unwrap();
+        let mut bytes = vec![1; 20_000];
+        assert_eq!(file.read_at(&mut bytes, 0).unwrap(), 10_000);
+        assert!(bytes[..BLOCK_BYTES].iter().all(|byte| *byte == 0));
+        assert!(bytes[BLOCK_BYTES..2 * BLOCK_BYTES].iter().all(|byte| *byte == 7));
+        assert_eq!(&bytes[9_000..9_003], b"abc");
+        assert_eq!(file.read_at(&mut bytes, 20_000).unwrap(), 0);
+        let file = disk.open(&path, Access::Write).unwrap();
+        file.set_len(5_000).unwrap();
+        assert_eq!(file.len().unwrap(), 5_000);
+    });
+}
+
+#[test]
+fn names_are_listed_renamed_and_removed() {
+    on_each_disk(|disk, dir| {
+        assert!(matches!(disk.list(dir), Err(DiskError::NotFound { .. })));
+        disk.create_dir_all(dir).unwrap();
+        for name in ["b", "a", "c"] {
+            disk.open(&dir.join(name), Access::Create).unwrap();
+        }
+        disk.rename(&dir.join("a"), &dir.join("d")).unwrap();
+        disk.remove(&dir.join("b")).unwrap();
+        disk.sync_dir(dir).unwrap();
+        assert_eq!(disk.list(dir).unwrap(), ["c", "d"]);
+        assert!(matches!(disk.remove(&dir.join("b")), Err(DiskError::NotFound { .. })));
+        assert!(matches!(
+            disk.rename(&dir.join("b"), &dir.join("e")),
+            Err(DiskError::NotFound { .. })
+        ));
+    });
+}
+
+#[test]
+fn the_second_to_lock_is_told_who_was_first() {
+    on_each_disk(|disk, dir| {
+        disk.create_dir_all(dir).unwrap();
+        let path = dir.join("lock");
+        let lock = disk.lock(&path, "the first, with a long name").unwrap();
+        let refused = disk.lock(&path, "the second").unwrap_err();
+        let owner = "the first, with a long name".to_owned();
+        assert_eq!(refused, DiskError::Locked { path: path.display().to_string(), owner });
+        drop(lock);
+        let lock = disk.lock(&path, "second").unwrap();
+        let refused = disk.lock(&path, "the third").unwrap_err();
+        assert!(refused.to_string().ends_with("is held by second"), "{refused}");
+        drop(lock);
+    });
+}
+
+#[test]
+fn how_durable_writes_go_can_be_asked() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("file");
+    let file = OsDisk::without_direct_writes().open(&path, Access::Create).unwrap();
+    assert_eq!(file.durable_way(), DurableWay::Synced);
+    let file = OsDisk::new().open(&path, Access::Read).unwrap();
+    assert_eq!(file.durable_way(), DurableWay::Synced, "a file that is read has one handle");
+}
