@@ -110,6 +110,12 @@ impl SimDisk {
         self.state.lock().power_on(seed);
     }
 
+    /// As if only the process had died: all that it wrote is still seen, but what it did not sync
+    /// is not durable yet. Handles and locks of before are dead.
+    pub fn kill_process(&self) {
+        self.state.lock().restart();
+    }
+
     /// Flips the bits of `mask` in one byte, for good.
     ///
     /// # Panics

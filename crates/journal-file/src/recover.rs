@@ -17,13 +17,13 @@ use crate::format::{
     SegmentKey, segment_file_name, segment_of_file_name,
 };
 use crate::journal::{Options, Preparing, Tail};
-use crate::limits::SEGMENT_BYTES_MAX;
+use crate::limits::{CHUNK_BYTES, SEGMENT_BYTES_MAX};
 use crate::mark::{MARK_FILE, Mark, MarkFile};
 use crate::prepare::{Prepared, Preparer, UNFINISHED, Workshop};
 use crate::scan::{Scan, Source};
 use crate::segments::{Segment, Shared};
 use crate::tail::Recent;
-use headwater_env::{Access, BLOCK_BYTES, DirLock, Disk, DiskError, Entropy, File};
+use headwater_env::{Access, AlignedBuf, BLOCK_BYTES, DirLock, Disk, DiskError, Entropy, File};
 use headwater_model::{CommitDigest, Corrupt, Epoch, Head, JournalError, Slot};
 use parking_lot::RwLock;
 use std::path::Path;
@@ -73,6 +73,8 @@ pub(crate) fn open(
     let lock = disk.lock(&dir.join(LOCK_FILE), &owner).map_err(unavailable)?;
     let recovery = Recovery { disk: disk.as_ref(), dir };
     let numbers = recovery.segment_numbers()?;
+    // Names that are seen may not be durable yet, if whoever made them was killed in between.
+    disk.sync_dir(dir).map_err(unavailable)?;
     let mark = recovery.mark(entropy, !numbers.is_empty())?;
     let (begun, blank) = recovery.headers(&numbers, mark.mark.id)?;
     recovery.check_seals(&begun)?;
@@ -328,6 +330,9 @@ impl Recovery<'_> {
             }
             torn_bytes = behind.dirty_to.saturating_sub(scan.end);
             clear(file.as_ref(), scan.end, behind.dirty_to)?;
+            // What is seen may be in the system's memory only, left by a process that was killed
+            // or whose sync failed. It is shown from now on, so it is written again.
+            write_again(file.as_ref(), scan.durable, scan.end)?;
         }
         let mut block = vec![0; scan.end as usize % BLOCK_BYTES];
         let base = scan.end - block.len() as u32;
@@ -397,6 +402,22 @@ impl Recovery<'_> {
 
 const fn head(next: Slot, digest: CommitDigest, epoch: Epoch) -> Head {
     Head { next, digest, epoch }
+}
+
+/// Writes what is read from the file once more, durably.
+fn write_again(file: &dyn File, from: u32, to: u32) -> Result<(), JournalError> {
+    let block = BLOCK_BYTES as u32;
+    let mut at = from - from % block;
+    let end = to.next_multiple_of(block);
+    let mut piece = AlignedBuf::zeroed(CHUNK_BYTES.min((end - at) as usize));
+    while at < end {
+        let count = piece.len().min((end - at) as usize);
+        let blocks = &mut piece[..count];
+        file.read_at(blocks, u64::from(at)).map_err(unavailable)?;
+        file.write_durable_at(blocks, u64::from(at)).map_err(unavailable)?;
+        at += count as u32;
+    }
+    Ok(())
 }
 
 /// Overwrites what was torn with zeros, durably, so that nothing of it is ever read again.

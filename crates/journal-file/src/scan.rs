@@ -36,6 +36,8 @@ pub(crate) struct Scan {
     pub(crate) epoch: Epoch,
     /// Commits in the segment.
     pub(crate) commit_count: u64,
+    /// Up to here the last frame's writer knew the segment to be durable.
+    pub(crate) durable: u32,
     /// Whether the last frame is a seal.
     pub(crate) sealed: bool,
     /// The checksum that stood at the byte asked for, if a frame ends there.
@@ -63,6 +65,7 @@ impl Source<'_> {
             digest: header.digest,
             epoch: header.epoch,
             commit_count: 0,
+            durable: 0,
             sealed: false,
             prev_at: None,
         };
@@ -80,6 +83,7 @@ impl Source<'_> {
             scan.end += frame.bytes() as u32;
             scan.prev = frame.checksum;
             scan.epoch = frame.epoch;
+            scan.durable = frame.mark.min(scan.end);
             match frame.kind {
                 FrameKind::Commit => {
                     scan.next_slot = frame.slot.next();

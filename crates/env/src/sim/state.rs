@@ -166,7 +166,7 @@ impl State {
         outcome: &Outcome,
     ) -> Result<(), ()> {
         let failed = matches!(outcome, Outcome::Failed(_));
-        let part = if failed { self.rng.random_range(0..=bytes.len()) } else { bytes.len() };
+        let part = if failed { self.part_of(bytes.len(), at) } else { bytes.len() };
         let room = self.capacity.map_or(u64::MAX, |max| max.saturating_sub(self.used_bytes()));
         let file = self.files.get_mut(&id).expect("a handle is of a file that was made");
         let room = usize::try_from(room).unwrap_or(usize::MAX).saturating_add(file.live.len());
@@ -176,6 +176,12 @@ impl State {
             file.put(written, at);
         }
         if failed || written.len() == bytes.len() { Ok(()) } else { Err(()) }
+    }
+
+    /// How much of a write is made that fails: some of its sectors.
+    fn part_of(&mut self, bytes: usize, at: usize) -> usize {
+        let end = at + self.rng.random_range(0..=bytes);
+        if end == at + bytes { bytes } else { (end - end % SECTOR_BYTES).saturating_sub(at) }
     }
 
     /// Makes all bytes of a file durable.
@@ -221,6 +227,14 @@ impl State {
         self.sync_names(path.parent().unwrap_or(Path::new("/")));
     }
 
+    /// A new process sees what the old one wrote, synced or not.
+    pub(super) fn restart(&mut self) {
+        self.locks.clear();
+        self.faults.clear();
+        (self.powered, self.power_off_at, self.reads_fail) = (true, None, false);
+        self.generation += 1;
+    }
+
     /// What survives is seen again, and durable.
     pub(super) fn power_on(&mut self, seed: u64) {
         let mut rng = Xoshiro256PlusPlus::seed_from_u64(seed);
@@ -237,10 +251,7 @@ impl State {
         self.live_names = self.durable_names.clone();
         let named: BTreeSet<_> = self.live_names.values().copied().collect();
         self.files.retain(|id, _| named.contains(id));
-        self.locks.clear();
-        self.faults.clear();
-        (self.powered, self.power_off_at, self.reads_fail) = (true, None, false);
-        self.generation += 1;
+        self.restart();
     }
 }
 

@@ -1,4 +1,8 @@
 //! What the file journal promises, on disks that work and on disks that do not.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 mod basics;
+mod crashes;
+mod full;
 mod ground;
