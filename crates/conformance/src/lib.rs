@@ -7,11 +7,13 @@
 //! ```text
 //!   exam_store!(candidate)     each case a test of its own, citing its promise
 //!   exam_journal!(candidate)   the same for journals
+//!   compare::with_memory       random operations, answered as the memory store answers them
 //!   history::check            what callers were told against what is there, whoever did it
 //! ```
 //! Read first: [`candidate`] (what is examined), [`store`] (the cases).
 
 pub mod candidate;
+pub mod compare;
 pub mod history;
 pub mod journal;
 pub mod sample;
