@@ -23,16 +23,27 @@ pub mod cause;
 pub mod command;
 mod decide;
 pub mod decider;
+#[doc(hidden)]
+pub mod derived;
 pub mod event;
 pub mod failed;
+pub mod health;
+#[cfg(feature = "http")]
+pub mod http;
 pub mod input;
+mod limits;
 pub mod outcome;
 pub mod prelude;
 pub mod projection;
+mod react;
 pub mod reaction;
+mod reader;
 pub mod refusal;
+pub mod service;
 pub mod store;
 pub mod stream_id;
+pub mod supervise;
+mod wait;
 
 pub use action::Actions;
 pub use after::{After, InvalidAfter};
@@ -42,10 +53,17 @@ pub use command::Command;
 pub use decider::Decider;
 pub use event::{EncodeError, Event};
 pub use failed::{Failed, Poison, Policy};
+pub use health::{Health, ReaderHealth};
 pub use input::{DecodeError, Decoded, Field, Input, InputType, Recorded, Source};
 pub use outcome::{CommandError, LoadError, Loaded, ReadModelError, Receipt};
 pub use projection::{Database, Key, ModelName, ParkedEvent, Projection, ReadModel};
+pub use react::ParkedInput;
 pub use reaction::Reaction;
+pub use reader::ReaderState;
 pub use refusal::{Refusal, RefusalKind};
+pub use service::Service;
 pub use store::Store;
 pub use stream_id::StreamId;
+pub use supervise::Supervisor;
+
+pub use headwater_derive::{Command, Event, Input, Refusal, StreamId};

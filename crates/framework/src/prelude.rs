@@ -4,7 +4,7 @@ pub use crate::{
     Actions, After, Boundary, Cause, Command, CommandError, Database, Decider, DecodeError,
     Decoded, EncodeError, Event, Failed, Input, InvalidAfter, Key, LoadError, Loaded, Poison,
     Policy, Projection, Reaction, ReadModelError, Reads, Receipt, Recorded, Refusal, RefusalKind,
-    Store, StreamId,
+    Service, Store, StreamId,
 };
 pub use headwater_model::{AsOf, InvalidName, Position, Revision, Start, StreamName, Timestamp};
 pub use serde::{Deserialize, Serialize};

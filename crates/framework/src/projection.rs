@@ -12,6 +12,9 @@
 //! ones of its key, and only those. R4 nothing is skipped silently.
 
 pub mod database;
+mod place;
+pub(crate) mod reader;
+pub(crate) mod view;
 
 pub use database::{Database, ModelName, ParkedEvent, ReadModel};
 

@@ -1,0 +1,88 @@
+//! Health: how each reader of a service is, and how far behind.
+//!
+//! Why: nothing is silent. What halted, what fails, what was set aside and what lags is shown by
+//! `/readyz` before anybody has to ask for it.
+
+use crate::Service;
+use crate::reader::{Reader, ReaderState};
+use headwater_model::{Position, ReadError};
+
+/// How a service is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Health {
+    /// The service's name.
+    pub service: String,
+    /// Its readers, in the order of wiring.
+    pub readers: Vec<ReaderHealth>,
+}
+
+/// How a reader is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReaderHealth {
+    /// The reaction's or projection's name.
+    pub name: String,
+    /// The context it reads.
+    pub source: String,
+    /// How it is.
+    pub state: ReaderState,
+    /// The last position of its source that is handled.
+    pub handled: Option<Position>,
+    /// The last position of its source.
+    pub head: Option<Position>,
+    /// Positions between the two, those of events it does not ask for included.
+    pub lag: u64,
+    /// Inputs that were set aside for a person.
+    pub parked_count: u64,
+    /// How often it panicked or failed and was started again.
+    pub restart_count: u64,
+}
+
+impl Health {
+    /// Whether the service answers as it should: every reader keeps up or is about to.
+    pub fn is_ready(&self) -> bool {
+        self.readers.iter().all(|reader| reader.state == ReaderState::Running)
+    }
+
+    /// Whether every reader has handled all there is.
+    pub fn is_caught_up(&self) -> bool {
+        self.readers.iter().all(|reader| reader.lag == 0)
+    }
+}
+
+impl Service {
+    /// How each reader is now.
+    ///
+    /// # Errors
+    /// A store that does not answer.
+    pub async fn health(&self) -> Result<Health, ReadError> {
+        let mut readers = Vec::with_capacity(self.readers().len());
+        for reader in self.readers() {
+            readers.push(self.reader_health(&**reader).await?);
+        }
+        Ok(Health { service: self.name().to_string(), readers })
+    }
+
+    async fn reader_health(&self, reader: &dyn Reader) -> Result<ReaderHealth, ReadError> {
+        let status = reader.status();
+        // Before the head: a lag that is shown was there.
+        let handled = status.reached().handled;
+        let (_, head) = self.context(&status.source).await?.head().await?;
+        let count = |position: Option<Position>| position.map_or(0, |position| position.next().0);
+        let lag = count(head).saturating_sub(count(handled));
+        #[expect(
+            clippy::cast_precision_loss,
+            reason = "a gauge is a float; lags stay far below 2^53"
+        )]
+        metrics::gauge!("headwater_reader_lag", "reader" => status.to_string()).set(lag as f64);
+        Ok(ReaderHealth {
+            name: status.name.to_owned(),
+            source: status.source.to_string(),
+            state: status.state(),
+            handled,
+            head,
+            lag,
+            parked_count: status.parked_count(),
+            restart_count: status.restart_count(),
+        })
+    }
+}

@@ -1,0 +1,46 @@
+//! The bounds of the runtime, each with its reason.
+
+use std::time::Duration;
+
+/// Tries of one command against others who write first. Direct commands to one stream take turns
+/// within a process, so only other processes and reactions are met: a few are plenty.
+pub(crate) const COMMAND_ATTEMPTS_MAX: u32 = 16;
+
+/// How often an append whose reply was lost is asked for again before the caller is told.
+pub(crate) const LOST_REPLY_ATTEMPTS_MAX: u32 = 5;
+
+/// States kept of each decider. Their size is unknown; a state is mostly a few hundred bytes, so
+/// this is some megabytes, and holds what a busy service touches within half a minute.
+pub(crate) const CACHED_STATE_COUNT_MAX: usize = 32_768;
+
+/// Inputs of one append of a reaction: enough that the disk's sync is shared by hundreds, few enough
+/// that doing a batch again after a conflict costs little.
+pub(crate) const REACTION_BATCH_COUNT_MAX: usize = 512;
+
+/// Events at which a batch is closed early, far below what an append may hold.
+pub(crate) const REACTION_EVENT_COUNT_MAX: usize = 4_096;
+
+/// Payload bytes at which a batch is closed early, far below what an append may hold.
+pub(crate) const REACTION_PAYLOAD_BYTES_MAX: usize = 4 * 1_024 * 1_024;
+
+/// Tries of a batch as a whole against direct commands, before its inputs go one by one.
+pub(crate) const BATCH_ATTEMPTS_MAX: u32 = 3;
+
+/// Events of one transaction of a projection: the commit's cost is spread over thousands while a
+/// reader of the database never waits long.
+pub(crate) const PROJECTION_BATCH_COUNT_MAX: usize = 4_096;
+
+/// Positions that may be filtered out before the checkpoint is saved for their sake alone.
+pub(crate) const UNSAVED_POSITION_COUNT_MAX: u64 = 4_096;
+
+/// How long a query waits for its view. Longer than any healthy lag, shorter than a client's patience.
+pub(crate) const VIEW_WAIT: Duration = Duration::from_secs(5);
+
+/// A delayed reaction wakes this much late, so that inputs due at about the same time share an append.
+pub(crate) const DELAY_SLACK: Duration = Duration::from_millis(20);
+
+/// The wait before a failed reader is tried again; doubles up to [`RESTART_WAIT_MAX`].
+pub(crate) const RESTART_WAIT_MIN: Duration = Duration::from_millis(50);
+
+/// The longest wait between tries of a failed reader: an outage that ends is noticed within it.
+pub(crate) const RESTART_WAIT_MAX: Duration = Duration::from_secs(10);

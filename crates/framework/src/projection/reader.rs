@@ -1,0 +1,289 @@
+//! The reader of a projection: a page of inputs in, one transaction out.
+//!
+//! Picture:
+//! ```text
+//!   page ─▶ begin ─ apply 0 … apply n ─ save checkpoint ─ commit
+//!                      │ event i fails: roll back
+//!                      ├─ i > 0: the same again up to i; then i comes first
+//!                      └─ i = 0: try again later, as the policy says; then halt, or park it:
+//!                                begin ─ park ─ save checkpoint ─ commit
+//! ```
+//! Invariants: C1 rows, parked events and checkpoint are one transaction. C3 what comes behind a
+//! parked event of its key is parked, too. R4 an event that cannot be decoded is poison at once.
+//! After a crash: the database says where to begin, and it says the truth.
+
+use super::place::Place;
+use super::view::View;
+use super::{Database, Key, ParkedEvent, Projection, ReadModel};
+use crate::limits::{PROJECTION_BATCH_COUNT_MAX, UNSAVED_POSITION_COUNT_MAX};
+use crate::react::session::Stop;
+use crate::reader::{Reader, ReaderKind, Status, Turn};
+use crate::{Failed, Input, Poison, Recorded, Service, Source};
+use futures_util::future::BoxFuture;
+use headwater_model::{Checkpoint, ContextName, Page, RecordedEvent, Retry};
+use std::sync::Arc;
+
+type ModelOf<P> = <<P as Projection>::Database as Database>::Model;
+
+/// Reads one context for one projection.
+pub(crate) struct ProjectionReader<P: Projection> {
+    view: Arc<View<P>>,
+    status: Status,
+    place: tokio::sync::Mutex<Option<Place>>,
+}
+
+/// An event that was not applied; what came before it on its page could be.
+struct NotApplied {
+    index: usize,
+    failed: Failed,
+    /// It was not even read.
+    undecodable: bool,
+}
+
+/// What a transaction came to.
+enum Written {
+    /// It is committed, and this many events were parked with it.
+    Committed { parked: Vec<Key> },
+    /// It is rolled back because of one event.
+    NotApplied(NotApplied),
+    /// It is rolled back because the database refused it as a whole.
+    Refused(Failed),
+}
+
+impl<P: Projection> ProjectionReader<P> {
+    pub(crate) fn new(view: Arc<View<P>>, source: ContextName) -> Self {
+        let status = Status::new(P::NAME, source, ReaderKind::Projection);
+        Self { view, status, place: tokio::sync::Mutex::new(None) }
+    }
+
+    async fn take_turn(&self, service: &Service) -> Result<Turn, Stop> {
+        let mut slot = self.place.lock().await;
+        if self.status.take_stale() {
+            *slot = None;
+            *self.view.model.lock().await = None;
+        }
+        // Taken out: if this turn fails or panics, the next one asks the database.
+        let mut place = match slot.take() {
+            Some(place) => place,
+            None => {
+                let count_max = PROJECTION_BATCH_COUNT_MAX;
+                Place::open(service, &self.view, &self.status, count_max).await?
+            }
+        };
+        let page = place.read().await?;
+        let turn = match page.events.is_empty() {
+            true => self.pass_over(&mut place, &page).await?,
+            false => self.write(&mut place, &page).await?,
+        };
+        *slot = Some(place);
+        Ok(turn)
+    }
+
+    /// A page without inputs: everything on it was filtered out.
+    async fn pass_over(&self, place: &mut Place, page: &Page) -> Result<Turn, Stop> {
+        let ahead = |to: &Checkpoint| place.at.is_none_or(|at| to.position > at.position);
+        if let Some(to) = page.checkpoint().filter(ahead) {
+            if place.unsaved_count(to) >= UNSAVED_POSITION_COUNT_MAX {
+                let mut slot = self.view.model.lock().await;
+                let mut model = self.take_model(slot.take()).await?;
+                model.begin().await?;
+                model.save_checkpoint(&self.status.source, to).await?;
+                model.commit().await?;
+                *slot = Some(model);
+                place.saved = Some(to);
+            }
+            place.come_to(to, &self.status);
+        }
+        Ok(if page.next.is_some() { Turn::Moved } else { Turn::Idle(page.as_of) })
+    }
+
+    async fn write(&self, place: &mut Place, page: &Page) -> Result<Turn, Stop> {
+        let whole = page.checkpoint().unwrap_or_else(|| behind(page, &page.events));
+        match self.transaction(place, &page.events, whole).await? {
+            Written::Committed { parked } => self.committed(place, whole, parked),
+            Written::NotApplied(NotApplied { index: 0, failed, undecodable }) => {
+                return self.failed(place, page, failed, undecodable).await;
+            }
+            // What came before the one that failed; that one then comes first.
+            Written::NotApplied(NotApplied { index, .. }) => {
+                let (events, to) = (&page.events[..index], behind(page, &page.events[..index]));
+                match self.transaction(place, events, to).await? {
+                    Written::Committed { parked } => self.committed(place, to, parked),
+                    Written::NotApplied(NotApplied { failed, .. }) | Written::Refused(failed) => {
+                        return Err(Stop::ForNow(failed.to_string()));
+                    }
+                }
+            }
+            Written::Refused(failed) if place.batch_count_max == 1 => {
+                return self.failed(place, page, failed, false).await;
+            }
+            Written::Refused(failed) => {
+                if failed.retry() != Retry::Never {
+                    return Err(failed.into());
+                }
+                place.batch_count_max = 1;
+                return Ok(Turn::Moved);
+            }
+        }
+        place.batch_count_max = PROJECTION_BATCH_COUNT_MAX;
+        Ok(Turn::Moved)
+    }
+
+    fn committed(&self, place: &mut Place, to: Checkpoint, parked: Vec<Key>) {
+        if !parked.is_empty() {
+            self.status.add_parked(parked.len() as u64);
+        }
+        place.held_up.extend(parked);
+        place.saved = Some(to);
+        place.come_to(to, &self.status);
+    }
+
+    /// Applies `events` and moves the checkpoint to `to`, together.
+    async fn transaction(
+        &self,
+        place: &Place,
+        events: &[RecordedEvent],
+        to: Checkpoint,
+    ) -> Result<Written, Stop> {
+        let mut slot = self.view.model.lock().await;
+        let mut model = self.take_model(slot.take()).await?;
+        model.begin().await?;
+        let mut parked = Vec::new();
+        for (index, event) in events.iter().enumerate() {
+            if let Err((failed, undecodable)) =
+                self.apply(&mut model, place, event, &mut parked).await
+            {
+                model.rollback().await?;
+                *slot = Some(model);
+                let failed = NotApplied { index, failed, undecodable };
+                return Ok(Written::NotApplied(failed));
+            }
+        }
+        model.save_checkpoint(&self.status.source, to).await?;
+        match model.commit().await {
+            Ok(()) => {
+                *slot = Some(model);
+                Ok(Written::Committed { parked })
+            }
+            // Dropping the model rolls back; the next one is opened anew.
+            Err(failed) => Ok(Written::Refused(failed)),
+        }
+    }
+
+    /// Applies one event, or parks it behind another of its key.
+    async fn apply(
+        &self,
+        model: &mut ModelOf<P>,
+        place: &Place,
+        event: &RecordedEvent,
+        parked: &mut Vec<Key>,
+    ) -> Result<(), (Failed, bool)> {
+        let source = Source { context: self.status.source.as_str(), own: place.is_own };
+        let decoded = P::Input::decode(source, event);
+        let inputs = decoded.map_err(|error| (Failed::for_good(error), true))?.into_vec();
+        for input in inputs {
+            let input = Recorded::new(input, event.clone());
+            let key = self.view.projection.key(&input);
+            if place.held_up.contains(&key) || parked.contains(&key) {
+                let why = "an earlier event of its key is parked";
+                self.park(model, event, &key, why).await.map_err(|failed| (failed, false))?;
+                parked.push(key);
+                return Ok(());
+            }
+            let applied = self.view.projection.apply(model.tx(), &input).await;
+            applied.map_err(|failed| (failed, false))?;
+        }
+        Ok(())
+    }
+
+    async fn park(
+        &self,
+        model: &mut ModelOf<P>,
+        event: &RecordedEvent,
+        key: &Key,
+        why: &str,
+    ) -> Result<(), Failed> {
+        tracing::warn!(reader = %self.status, event = %event.id, why, "event parked");
+        model.park(ParkedEvent { source: &self.status.source, key, event, why }).await
+    }
+
+    /// The first event of the page could not be applied.
+    async fn failed(
+        &self,
+        place: &mut Place,
+        page: &Page,
+        failed: Failed,
+        undecodable: bool,
+    ) -> Result<Turn, Stop> {
+        let policy = self.view.projection.policy();
+        let event = &page.events[0];
+        let why = format!("{} at position {}: {failed}", event.event_type, event.position);
+        if undecodable {
+            let reader = self.status.to_string();
+            metrics::counter!("headwater_events_undecodable_total", "reader" => reader)
+                .increment(1);
+        }
+        if failed.retry() != Retry::Never && place.failures < policy.retries {
+            place.failures += 1;
+            let wait = policy.backoff.saturating_mul(1 << (place.failures - 1).min(16));
+            return Ok(Turn::Failed { why, wait: Some(wait) });
+        }
+        match policy.then {
+            Poison::Halt => Err(Stop::ForGood(why)),
+            Poison::Park => {
+                let key = self.key_of(place, event);
+                let to = behind(page, &page.events[..1]);
+                let mut slot = self.view.model.lock().await;
+                let mut model = self.take_model(slot.take()).await?;
+                model.begin().await?;
+                self.park(&mut model, event, &key, &why).await?;
+                model.save_checkpoint(&self.status.source, to).await?;
+                model.commit().await?;
+                *slot = Some(model);
+                self.committed(place, to, vec![key]);
+                Ok(Turn::Moved)
+            }
+        }
+    }
+
+    /// What a parked event holds up; its stream, if it cannot be read.
+    fn key_of(&self, place: &Place, event: &RecordedEvent) -> Key {
+        let source = Source { context: self.status.source.as_str(), own: place.is_own };
+        let inputs = P::Input::decode(source, event).map(crate::Decoded::into_vec);
+        match inputs.ok().and_then(|inputs| inputs.into_iter().next()) {
+            Some(input) => self.view.projection.key(&Recorded::new(input, event.clone())),
+            None => event.stream.clone().into(),
+        }
+    }
+
+    async fn take_model(&self, open: Option<ModelOf<P>>) -> Result<ModelOf<P>, Failed> {
+        match open {
+            Some(model) => Ok(model),
+            None => self.view.database.open(View::<P>::name()).await,
+        }
+    }
+}
+
+/// Where a reader is that has handled these events of the page, at least one, and not the rest.
+fn behind(page: &Page, events: &[RecordedEvent]) -> Checkpoint {
+    let last = events.last().expect("only called with events");
+    Checkpoint { incarnation: page.incarnation, position: last.position }
+}
+
+impl<P: Projection> Reader for ProjectionReader<P> {
+    fn status(&self) -> &Status {
+        &self.status
+    }
+
+    fn turn<'a>(&'a self, service: &'a Service) -> BoxFuture<'a, Turn> {
+        Box::pin(async move {
+            let turn = match self.take_turn(service).await {
+                Ok(turn) => turn,
+                Err(Stop::ForNow(why)) => Turn::Failed { why, wait: None },
+                Err(Stop::ForGood(why)) => Turn::Halted(why),
+            };
+            self.status.after(&turn);
+            turn
+        })
+    }
+}

@@ -1,0 +1,125 @@
+//! The reader of a reaction: inputs in, one append out.
+//!
+//! Picture:
+//! ```text
+//!   page of inputs ─▶ due? ─▶ decode ─▶ react ─▶ batch ─▶ append { events, checkpoint old → new }
+//!                                                   ▲         │ someone wrote first
+//!                                                   └─────────┘ again; then one by one
+//! ```
+//! Invariants: C1 events and checkpoint are one append. C2 the append is fenced by the old
+//! checkpoint: a second instance of this reader, or a late ghost of this one, cannot append. R4 what
+//! cannot be decoded halts the reader or is parked. A refusal parks its input, in the same append.
+//! After a crash: the reader begins at the stored checkpoint; nothing is done twice, nothing is missed.
+
+pub(crate) mod batch;
+mod carry_out;
+mod park;
+pub(crate) mod session;
+
+pub use park::ParkedInput;
+pub(crate) use park::list as parked;
+
+use crate::reader::{Reader, ReaderKind, Status, Turn};
+use crate::{Input, Reaction, Service};
+use futures_util::future::BoxFuture;
+use headwater_model::{ContextName, Start, Timestamp};
+use session::{Session, Stop};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Reads one context for one reaction.
+pub(crate) struct ReactionReader<R> {
+    reaction: Arc<R>,
+    start: Start,
+    status: Status,
+    session: tokio::sync::Mutex<Option<Session>>,
+}
+
+impl<R: Reaction> ReactionReader<R> {
+    pub(crate) fn new(reaction: Arc<R>, source: ContextName, start: Start) -> Self {
+        let kind = match reaction.delay() {
+            Duration::ZERO => ReaderKind::Reaction,
+            _ => ReaderKind::DelayedReaction,
+        };
+        let status = Status::new(R::NAME, source, kind);
+        Self { reaction, start, status, session: tokio::sync::Mutex::new(None) }
+    }
+
+    async fn take_turn(&self, service: &Service) -> Result<Turn, Stop> {
+        let mut slot = self.session.lock().await;
+        if self.status.take_stale() {
+            *slot = None;
+        }
+        // Taken out: if this turn fails or panics, the next one begins from what is stored.
+        let mut session = match slot.take() {
+            Some(session) => session,
+            None => Session::open::<R::Input>(service, &self.status, self.start).await?,
+        };
+        let turn = self.read_and_handle(&mut session).await?;
+        *slot = Some(session);
+        Ok(turn)
+    }
+
+    async fn read_and_handle(&self, session: &mut Session) -> Result<Turn, Stop> {
+        let mut page = session.read().await?;
+        let next_due = self.keep_due(&mut page.events, session.now());
+        let rest = page.next.is_some();
+        if next_due.is_none() && page.events.is_empty() {
+            session.pass_over(&page, &self.status).await?;
+        }
+        if page.events.is_empty() {
+            return Ok(match next_due {
+                Some(due) => Turn::Waits(due),
+                None if rest => Turn::Moved,
+                None => Turn::Idle(page.as_of),
+            });
+        }
+        let whole = if next_due.is_none() { page.checkpoint() } else { None };
+        carry_out::handle(&*self.reaction, session, &self.status, &page, whole).await?;
+        Ok(Turn::Moved)
+    }
+
+    /// Keeps the events that are old enough; tells when the first of the others will be.
+    fn keep_due(
+        &self,
+        events: &mut Vec<headwater_model::RecordedEvent>,
+        now: Timestamp,
+    ) -> Option<Timestamp> {
+        let delay = self.reaction.delay();
+        let is_due = |event: &headwater_model::RecordedEvent| event.recorded_at.after(delay) <= now;
+        let due = events.iter().take_while(|event| is_due(event)).count();
+        let next = events.get(due).map(|event| event.recorded_at.after(delay));
+        events.truncate(due);
+        next
+    }
+}
+
+impl<R: Reaction> Reader for ReactionReader<R> {
+    fn status(&self) -> &Status {
+        &self.status
+    }
+
+    fn turn<'a>(&'a self, service: &'a Service) -> BoxFuture<'a, Turn> {
+        Box::pin(async move {
+            let turn = match self.take_turn(service).await {
+                Ok(turn) => turn,
+                Err(Stop::ForNow(why)) => Turn::Failed { why, wait: None },
+                Err(Stop::ForGood(why)) => Turn::Halted(why),
+            };
+            self.status.after(&turn);
+            turn
+        })
+    }
+}
+
+/// The contexts that `I` reads, each once, the service's own by its name.
+pub(crate) fn sources_of<I: Input>(own: &ContextName) -> Vec<ContextName> {
+    let mut sources: Vec<ContextName> = Vec::new();
+    for kind in I::TYPES {
+        let source = kind.context.map_or_else(|| own.clone(), crate::service::context_name);
+        if !sources.contains(&source) {
+            sources.push(source);
+        }
+    }
+    sources
+}

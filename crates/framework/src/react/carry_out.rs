@@ -1,0 +1,299 @@
+//! Carrying out a page of inputs: as one batch, or one by one where that does not work.
+//!
+//! Picture:
+//! ```text
+//!   fill a batch ─▶ append ─▶ stored: next inputs
+//!        ▲             ├─ someone wrote first: again; the third time, one by one
+//!        └─────────────┼─ too large, or a stream is tombstoned: one by one; alone, it is parked
+//!                      └─ carried out before: save the checkpoint alone, go on
+//! ```
+//! Invariant: an input is left behind only when the checkpoint has moved past it.
+
+use super::batch::Batch;
+use super::park;
+use super::session::{Session, Stop};
+use crate::action::{Action, Actions};
+use crate::decide::Setback;
+use crate::decide::asking::{Asked, ask};
+use crate::limits::{
+    BATCH_ATTEMPTS_MAX, COMMAND_ATTEMPTS_MAX, REACTION_EVENT_COUNT_MAX, REACTION_PAYLOAD_BYTES_MAX,
+};
+use crate::reader::Status;
+use crate::{Cause, Input, LoadError, Poison, Reaction, Recorded, Source};
+use bytestring::ByteString;
+use headwater_model::{AppendError, Checkpoint, Page, RecordedEvent};
+use std::sync::Arc;
+
+/// Carries out all events of the page; `whole` is what to save behind the last of them.
+pub(super) async fn handle<R: Reaction>(
+    reaction: &R,
+    session: &mut Session,
+    status: &Status,
+    page: &Page,
+    whole: Option<Checkpoint>,
+) -> Result<(), Stop> {
+    let (mut pace, mut done, count) = (Pace::new(), 0, page.events.len());
+    while done < count {
+        let inputs = &page.events[done..count.min(done + pace.batch_count_max)];
+        let mut work = Work { reaction, session: &mut *session, status };
+        let Some((batch, taken)) = work.fill(inputs).await? else {
+            pace.contended()?;
+            continue;
+        };
+        let position = inputs[taken - 1].position;
+        let behind = Checkpoint { incarnation: page.incarnation, position };
+        let to = whole.filter(|_| done + taken == count).unwrap_or(behind);
+        match work.store(batch, &inputs[..taken], to).await? {
+            Outcome::Done => done += taken,
+            Outcome::Contended => pace.contended()?,
+            Outcome::OneByOne => pace.batch_count_max = 1,
+        }
+    }
+    Ok(())
+}
+
+/// How boldly a page is carried out.
+struct Pace {
+    batch_count_max: usize,
+    attempts: u32,
+}
+
+impl Pace {
+    fn new() -> Self {
+        Self { batch_count_max: usize::MAX, attempts: 0 }
+    }
+
+    fn contended(&mut self) -> Result<(), Stop> {
+        self.attempts += 1;
+        if self.attempts >= BATCH_ATTEMPTS_MAX {
+            self.batch_count_max = 1;
+        }
+        match self.attempts < COMMAND_ATTEMPTS_MAX {
+            true => Ok(()),
+            false => Err(Stop::ForNow("others keep writing first".to_owned())),
+        }
+    }
+}
+
+/// What an append of a batch came to, short of stopping the reader.
+enum Outcome {
+    Done,
+    Contended,
+    OneByOne,
+}
+
+/// What one input came to within its batch.
+enum Taken {
+    Yes,
+    /// Two states were read at different moments.
+    Torn,
+    /// Nothing of it is in the batch; the reader stops in front of it.
+    No(Stop),
+}
+
+/// A reader at one batch.
+struct Work<'a, R> {
+    reaction: &'a R,
+    session: &'a mut Session,
+    status: &'a Status,
+}
+
+impl<R: Reaction> Work<'_, R> {
+    /// A batch of the first inputs, at least one, and how many; `None` if it must be done again.
+    async fn fill(&mut self, inputs: &[RecordedEvent]) -> Result<Option<(Batch, usize)>, Stop> {
+        let (own, caches) = (Arc::clone(&self.session.own), Arc::clone(&self.session.caches));
+        let mut batch = Batch::new(own, caches);
+        for (n, event) in inputs.iter().enumerate() {
+            let full = batch.event_count() >= REACTION_EVENT_COUNT_MAX
+                || batch.payload_bytes() >= REACTION_PAYLOAD_BYTES_MAX;
+            if n > 0 && full {
+                return Ok(Some((batch, n)));
+            }
+            match self.take(&mut batch, event).await? {
+                Taken::Yes => {}
+                Taken::Torn => return Ok(None),
+                // What came before it is stored first.
+                Taken::No(_) if n > 0 => return Ok(Some((batch, n))),
+                Taken::No(stop) => return Err(stop),
+            }
+        }
+        Ok(Some((batch, inputs.len())))
+    }
+
+    /// Adds what follows from one input.
+    async fn take(&mut self, batch: &mut Batch, event: &RecordedEvent) -> Result<Taken, Stop> {
+        let context = self.session.source.context();
+        let own = context == self.session.own.context();
+        let source = Source { context: context.as_str(), own };
+        let inputs = match R::Input::decode(source, event) {
+            Ok(decoded) => decoded.into_vec(),
+            Err(error) => return self.poison(batch, event, error.code(), &error.to_string()),
+        };
+        let mark = batch.mark();
+        for (k, input) in inputs.into_iter().enumerate() {
+            let input = Recorded::new(input, event.clone());
+            let actions = self.reaction.react(&input);
+            match self.act(batch, event, k, actions).await {
+                Ok(()) => {}
+                Err(Setback::Torn) => return Ok(Taken::Torn),
+                Err(Setback::Parks { code, why }) => {
+                    batch.back_to(&mark);
+                    self.park(batch, event, code, &why)?;
+                    return Ok(Taken::Yes);
+                }
+                Err(Setback::Load(LoadError::Undecodable(error))) => {
+                    batch.back_to(&mark);
+                    return self.poison(batch, event, error.code(), &error.to_string());
+                }
+                Err(Setback::Load(error)) => {
+                    batch.back_to(&mark);
+                    return Ok(Taken::No(Stop::by(error.retry(), error)));
+                }
+            }
+        }
+        Ok(Taken::Yes)
+    }
+
+    /// Carries out the actions of the `k`th input that an event came to.
+    async fn act(
+        &self,
+        batch: &mut Batch,
+        event: &RecordedEvent,
+        k: usize,
+        actions: Actions,
+    ) -> Result<(), Setback> {
+        for (n, action) in actions.into_list().into_iter().enumerate() {
+            match action {
+                Action::Park(why) => return Err(Setback::Parks { code: "reaction.parked", why }),
+                Action::Run(request) => {
+                    let cause = self.cause(event, &format!("{}/{k}/{n}", self.status), batch.now());
+                    request.intent.carry_out(batch, &cause).await?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The cause of a command: derived from the input, and part of what the input was part of.
+    fn cause(&self, event: &RecordedEvent, place: &str, now: headwater_model::Timestamp) -> Cause {
+        let id = ByteString::from(event.id.to_string());
+        let metadata = &event.metadata;
+        let cause = Cause::of(event.id.derive_named(place))
+            .at(now)
+            .correlated(metadata.correlation.clone().unwrap_or_else(|| id.clone()))
+            .caused_by(id);
+        let cause = match &metadata.traceparent {
+            Some(trace) => cause.traced(trace.clone()),
+            None => cause,
+        };
+        match &metadata.actor {
+            Some(actor) => cause.on_behalf_of(actor.clone()),
+            None => cause,
+        }
+    }
+
+    /// R4: an event that cannot be read stops the reader or is parked, and is counted.
+    fn poison(
+        &self,
+        batch: &mut Batch,
+        event: &RecordedEvent,
+        code: &'static str,
+        why: &str,
+    ) -> Result<Taken, Stop> {
+        let reader = self.status.to_string();
+        metrics::counter!("headwater_events_undecodable_total", "reader" => reader).increment(1);
+        match self.reaction.undecodable() {
+            Poison::Park => self.park(batch, event, code, why).map(|()| Taken::Yes),
+            Poison::Halt => {
+                let why = format!("{} at position {}: {why}", event.event_type, event.position);
+                Ok(Taken::No(Stop::ForGood(why)))
+            }
+        }
+    }
+
+    fn park(
+        &self,
+        batch: &mut Batch,
+        event: &RecordedEvent,
+        code: &str,
+        why: &str,
+    ) -> Result<(), Stop> {
+        tracing::warn!(reader = %self.status, event = %event.id, code, why, "input parked");
+        let parked = park::event(self.status, event, code, why, batch.now())?;
+        batch.park(&park::stream(self.status)?, parked);
+        Ok(())
+    }
+
+    async fn store(
+        &mut self,
+        batch: Batch,
+        inputs: &[RecordedEvent],
+        to: Checkpoint,
+    ) -> Result<Outcome, Stop> {
+        let append = batch.append(self.session.moving(to));
+        let Asked { answer, lost_replies } = ask(&*self.session.own, append).await;
+        match answer {
+            Ok(appended) if !appended.replayed || lost_replies => {
+                let position = appended.position.filter(|_| batch.event_count() > 0);
+                self.status.add_parked(batch.parked_count());
+                batch.keep(&appended);
+                self.session.saved(to);
+                self.session.come_to(to, position, self.status);
+                Ok(Outcome::Done)
+            }
+            // A lost reply: it was done.
+            Err(AppendError::CheckpointMoved { actual, .. })
+                if lost_replies && actual == Some(to) =>
+            {
+                self.session.saved(to);
+                self.session.come_to(to, None, self.status);
+                Ok(Outcome::Done)
+            }
+            Err(AppendError::WrongRevision(_) | AppendError::ConditionFailed { .. }) => {
+                Ok(Outcome::Contended)
+            }
+            Ok(_) => self.pass(to).await,
+            Err(AppendError::IdReused { .. } | AppendError::PartlyRepeated { .. }) => {
+                if inputs.len() == 1 { self.pass(to).await } else { Ok(Outcome::OneByOne) }
+            }
+            Err(AppendError::TooLarge { .. } | AppendError::Tombstoned { .. })
+                if inputs.len() > 1 =>
+            {
+                Ok(Outcome::OneByOne)
+            }
+            Err(error @ (AppendError::TooLarge { .. } | AppendError::Tombstoned { .. })) => {
+                self.park_alone(&inputs[0], &error, to).await
+            }
+            Err(error) => Err(Stop::by(error.retry(), error)),
+        }
+    }
+
+    /// The ids tell that these inputs were carried out before: only the checkpoint is behind.
+    async fn pass(&mut self, to: Checkpoint) -> Result<Outcome, Stop> {
+        self.session.save(to).await?;
+        self.session.come_to(to, None, self.status);
+        Ok(Outcome::Done)
+    }
+
+    /// What follows from this input can never be stored.
+    async fn park_alone(
+        &mut self,
+        event: &RecordedEvent,
+        error: &AppendError,
+        to: Checkpoint,
+    ) -> Result<Outcome, Stop> {
+        let (own, caches) = (Arc::clone(&self.session.own), Arc::clone(&self.session.caches));
+        let mut batch = Batch::new(own, caches);
+        self.park(&mut batch, event, error.code(), &error.to_string())?;
+        let append = batch.append(self.session.moving(to));
+        match ask(&*self.session.own, append).await.answer {
+            Ok(_) => {
+                self.status.add_parked(1);
+                self.session.saved(to);
+                self.session.come_to(to, None, self.status);
+                Ok(Outcome::Done)
+            }
+            Err(error) => Err(Stop::by(error.retry(), error)),
+        }
+    }
+}

@@ -1,0 +1,207 @@
+//! Readers: what a service does of its own accord, one turn at a time.
+//!
+//! Why: a reaction and a projection differ in what they do with a page of events; when they are
+//! asked to, how they are watched, restarted and waited for is the same for both. A turn is the unit
+//! of work: the supervisor takes turns until it is told to stop, a test takes them by hand.
+//!
+//! Picture:
+//! ```text
+//!   turn ─▶ Moved ─▶ turn …          Idle ─▶ wait for the source to grow ─▶ turn
+//!           Waits until ─▶ sleep     Failed ─▶ back off ─▶ turn     Halted ─▶ a person
+//! ```
+
+use crate::Service;
+use bytestring::ByteString;
+use futures_util::future::BoxFuture;
+use headwater_model::{CheckpointName, ContextName, InvalidName, Position, Timestamp};
+use parking_lot::Mutex;
+use std::fmt;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
+use tokio::sync::watch;
+
+/// Reads one context for one reaction or projection.
+pub(crate) trait Reader: Send + Sync + 'static {
+    /// Who it is, how it is, how far it has come.
+    fn status(&self) -> &Status;
+
+    /// Does a bounded amount of work.
+    fn turn<'a>(&'a self, service: &'a Service) -> BoxFuture<'a, Turn>;
+}
+
+/// What a turn came to.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Turn {
+    /// There may be more to do at once.
+    Moved,
+    /// Everything up to here is handled.
+    Idle(Option<Position>),
+    /// The next input is not old enough.
+    Waits(Timestamp),
+    /// Something is away; try again later.
+    Failed {
+        /// What.
+        why: String,
+        /// How long to wait first, if the reader has an opinion.
+        wait: Option<Duration>,
+    },
+    /// A person must see to it.
+    Halted(String),
+}
+
+/// Which kind of reader: they are waited for differently.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ReaderKind {
+    /// Hands its inputs over at once.
+    Reaction,
+    /// Lags by design.
+    DelayedReaction,
+    /// Fills a read model.
+    Projection,
+}
+
+/// Who a reader is, how it is, how far it has come.
+#[derive(Debug)]
+pub(crate) struct Status {
+    /// The reaction's or projection's name.
+    pub(crate) name: &'static str,
+    /// The context it reads.
+    pub(crate) source: ContextName,
+    /// Which kind.
+    pub(crate) kind: ReaderKind,
+    reached: watch::Sender<Reached>,
+    state: Mutex<ReaderState>,
+    parked_count: AtomicU64,
+    restart_count: AtomicU64,
+    stale: AtomicBool,
+}
+
+/// How far a reader has come.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Reached {
+    /// The last position of its source that is handled, with all before it.
+    pub(crate) handled: Option<Position>,
+    /// The last position that it appended to its own context.
+    pub(crate) appended: Option<Position>,
+}
+
+/// How a reader is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ReaderState {
+    /// It has not done anything yet.
+    Starting,
+    /// It is catching up with what was there when it started.
+    Rebuilding,
+    /// It keeps up, or is about to.
+    Running,
+    /// Something it needs is away; it keeps trying.
+    Failing {
+        /// What.
+        why: String,
+    },
+    /// It stands in front of something that a person must see to.
+    Halted {
+        /// What.
+        why: String,
+    },
+}
+
+impl Status {
+    pub(crate) fn new(name: &'static str, source: ContextName, kind: ReaderKind) -> Self {
+        Self {
+            name,
+            source,
+            kind,
+            reached: watch::Sender::new(Reached::default()),
+            state: Mutex::new(ReaderState::Starting),
+            parked_count: AtomicU64::new(0),
+            restart_count: AtomicU64::new(0),
+            stale: AtomicBool::new(false),
+        }
+    }
+
+    /// The name its checkpoint is kept under: `settle-order/customers`.
+    pub(crate) fn checkpoint_name(&self) -> Result<CheckpointName, InvalidName> {
+        CheckpointName::new(ByteString::from(self.to_string()))
+    }
+
+    pub(crate) fn state(&self) -> ReaderState {
+        self.state.lock().clone()
+    }
+
+    pub(crate) fn set_state(&self, state: ReaderState) {
+        *self.state.lock() = state;
+    }
+
+    pub(crate) fn reached(&self) -> Reached {
+        *self.reached.borrow()
+    }
+
+    /// Shows what a turn came to.
+    pub(crate) fn after(&self, turn: &Turn) {
+        self.set_state(match turn {
+            // It stays what it was: it may be catching up.
+            Turn::Moved => match self.state() {
+                ReaderState::Rebuilding => return,
+                _ => ReaderState::Running,
+            },
+            Turn::Idle(_) | Turn::Waits(_) => ReaderState::Running,
+            Turn::Failed { why, .. } => ReaderState::Failing { why: why.clone() },
+            Turn::Halted(why) => ReaderState::Halted { why: why.clone() },
+        });
+    }
+
+    /// To wait for it to come further.
+    pub(crate) fn follow(&self) -> watch::Receiver<Reached> {
+        self.reached.subscribe()
+    }
+
+    /// Everything up to `handled` is done, and led to `appended` in the own context.
+    pub(crate) fn advance(&self, handled: Option<Position>, appended: Option<Position>) {
+        self.reached.send_modify(|reached| {
+            reached.appended = reached.appended.max(appended);
+            reached.handled = handled;
+        });
+    }
+
+    pub(crate) fn parked_count(&self) -> u64 {
+        self.parked_count.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn set_parked_count(&self, count: u64) {
+        self.parked_count.store(count, Ordering::Relaxed);
+    }
+
+    pub(crate) fn add_parked(&self, count: u64) {
+        self.parked_count.fetch_add(count, Ordering::Relaxed);
+        metrics::counter!("headwater_inputs_parked_total", "reader" => self.to_string())
+            .increment(count);
+    }
+
+    pub(crate) fn restart_count(&self) -> u64 {
+        self.restart_count.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn add_restart(&self) {
+        self.restart_count.fetch_add(1, Ordering::Relaxed);
+        metrics::counter!("headwater_reader_restarts_total", "reader" => self.to_string())
+            .increment(1);
+    }
+
+    /// What the reader holds in memory is not to be trusted any more: it begins again from what is
+    /// stored.
+    pub(crate) fn forget(&self) {
+        self.stale.store(true, Ordering::Release);
+    }
+
+    /// Whether it was told to [`forget`](Self::forget), once.
+    pub(crate) fn take_stale(&self) -> bool {
+        self.stale.swap(false, Ordering::AcqRel)
+    }
+}
+
+impl fmt::Display for Status {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.name, self.source)
+    }
+}

@@ -1,0 +1,225 @@
+//! A service: its deciders, reactions and projections, wired to a store.
+//!
+//! Why: one name is the service's, its context's and its readers' prefix. Wiring is a list of what
+//! there is, and nothing runs until it is supervised (or a test takes turns by hand).
+//!
+//! Picture:
+//! ```text
+//!   run, load ──▶ own context ◀── append ── reactions ◀── any context
+//!   read_model ─▶ databases  ◀───────────── projections ◀─┘
+//! ```
+
+use crate::decide::Errand;
+use crate::decide::cache::Caches;
+use crate::decide::state::{Folded, Scope, load_query, load_stream};
+use crate::decide::turns::Turns;
+use crate::projection::reader::ProjectionReader;
+use crate::projection::view::View;
+use crate::react::{ParkedInput, ReactionReader, sources_of};
+use crate::reader::Reader;
+use crate::{
+    Boundary, Cause, CommandError, Decider, Input, InputType, LoadError, Loaded, Projection,
+    Reaction, Receipt, Store,
+};
+use headwater_model::{AsOf, ContextName, EventStore, ReadError, Start};
+use parking_lot::Mutex;
+use std::any::{Any, TypeId};
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::Arc;
+
+/// A service's handle: wired once, then cloned to wherever it is needed.
+#[derive(Clone)]
+pub struct Service {
+    parts: Arc<Parts>,
+}
+
+/// What a service is made of. Wiring copies it, which is why all of it is shared.
+#[derive(Clone)]
+struct Parts {
+    name: ContextName,
+    store: Store,
+    opened: Arc<Mutex<HashMap<ContextName, Arc<dyn EventStore>>>>,
+    caches: Arc<Caches>,
+    turns: Arc<Turns>,
+    published: Vec<InputType>,
+    readers: Vec<Arc<dyn Reader>>,
+    asked: Vec<(&'static str, InputType)>,
+    views: HashMap<TypeId, Arc<dyn Any + Send + Sync>>,
+}
+
+impl Service {
+    /// A service without anything yet; its events are in the context of its name.
+    ///
+    /// # Panics
+    /// If the name cannot be a context's.
+    pub fn new(name: &str, store: &Store) -> Self {
+        let parts = Parts {
+            name: context_name(name),
+            store: store.clone(),
+            opened: Arc::default(),
+            caches: Arc::default(),
+            turns: Arc::default(),
+            published: Vec::new(),
+            readers: Vec::new(),
+            asked: Vec::new(),
+            views: HashMap::new(),
+        };
+        Self { parts: Arc::new(parts) }
+    }
+
+    /// Adds a decider: its public events are what other services may read.
+    #[must_use]
+    pub fn decider<D: Decider>(mut self) -> Self {
+        let types = <D::Event as Input>::TYPES.iter().filter(|kind| kind.public);
+        Arc::make_mut(&mut self.parts).published.extend(types);
+        self
+    }
+
+    /// Adds a reaction. `start` says where it begins the first time; there is no default, because
+    /// two years of events are not to be replayed, nor skipped, by surprise.
+    ///
+    /// # Panics
+    /// If another reader of this service has its name, or an input names no context.
+    #[must_use]
+    pub fn reaction<R: Reaction>(mut self, reaction: R, start: Start) -> Self {
+        let reaction = Arc::new(reaction);
+        self.claim::<R::Input>(R::NAME);
+        for source in sources_of::<R::Input>(&self.parts.name) {
+            let reader = ReactionReader::new(Arc::clone(&reaction), source, start);
+            Arc::make_mut(&mut self.parts).readers.push(Arc::new(reader));
+        }
+        self
+    }
+
+    /// Adds a projection, which begins with the first event there is.
+    ///
+    /// # Panics
+    /// If another reader of this service has its name, or an input names no context.
+    #[must_use]
+    pub fn projection<P: Projection>(mut self, projection: P, database: P::Database) -> Self {
+        let view = Arc::new(View::new(projection, database));
+        self.claim::<P::Input>(P::NAME);
+        for source in sources_of::<P::Input>(&self.parts.name) {
+            let reader = ProjectionReader::new(Arc::clone(&view), source);
+            Arc::make_mut(&mut self.parts).readers.push(Arc::new(reader));
+        }
+        Arc::make_mut(&mut self.parts).views.insert(TypeId::of::<P>(), view);
+        self
+    }
+
+    /// Two readers of one name would share checkpoints.
+    fn claim<I: Input>(&mut self, name: &'static str) {
+        let taken = self.readers().iter().any(|reader| reader.status().name == name);
+        assert!(!taken, "service {} has two readers named {name}", self.parts.name);
+        let asked = I::TYPES.iter().map(|kind| (name, *kind));
+        Arc::make_mut(&mut self.parts).asked.extend(asked);
+    }
+
+    /// Carries out a command: loads the state, decides, and records the events under the condition
+    /// that nothing came in between. The same cause again gets the same answer again.
+    ///
+    /// # Errors
+    /// [`CommandError::Refused`] is the domain's no; nothing is recorded. The others say whether to
+    /// ask again ([`CommandError::retry`]).
+    pub async fn run<D: Decider>(
+        &self,
+        id: &D::Id,
+        command: D::Command,
+        cause: &Cause,
+    ) -> Result<Receipt<D::Event>, CommandError<D::Refusal>> {
+        let store = self.own().await.map_err(LoadError::from)?;
+        let errand = Errand::<D>::new(&*store, self.parts.caches.of::<D>(), id, command, cause)?;
+        let _turn = self.parts.turns.at(errand.stream()).await;
+        errand.run().await
+    }
+
+    /// The state that events have led to, now or at an earlier moment.
+    ///
+    /// # Errors
+    /// [`LoadError`] if the past cannot be read.
+    pub async fn load<D: Decider>(&self, id: &D::Id, at: AsOf) -> Result<Loaded<D>, LoadError> {
+        let store = self.own().await?;
+        let stream = id.stream()?;
+        let folded: Folded<D> = match Scope::of::<D>(&stream, id)? {
+            Scope::Stream => load_stream(&*store, &stream, at, Folded::empty()).await?,
+            Scope::Query(query) => load_query(&*store, &query, at).await?,
+        };
+        Ok(Loaded { state: folded.state, revision: folded.last, as_of: folded.as_of })
+    }
+
+    /// The inputs that a reaction of this service has set aside, in order.
+    ///
+    /// # Errors
+    /// A store that does not answer.
+    pub async fn parked(&self, reader: &str) -> Result<Vec<ParkedInput>, ReadError> {
+        crate::react::parked(&self.own().await?, reader).await
+    }
+
+    /// The service's name, which is its context's.
+    pub fn name(&self) -> &ContextName {
+        &self.parts.name
+    }
+
+    /// What its deciders publish.
+    pub fn published(&self) -> &[InputType] {
+        &self.parts.published
+    }
+
+    /// What its readers ask for, each with the reader's name.
+    pub fn asked(&self) -> &[(&'static str, InputType)] {
+        &self.parts.asked
+    }
+
+    /// The service's own context.
+    pub(crate) async fn own(&self) -> Result<Arc<dyn EventStore>, ReadError> {
+        self.context(&self.parts.name).await
+    }
+
+    /// A context, opened once.
+    pub(crate) async fn context(
+        &self,
+        name: &ContextName,
+    ) -> Result<Arc<dyn EventStore>, ReadError> {
+        let opened = self.parts.opened.lock().get(name).map(Arc::clone);
+        if let Some(context) = opened {
+            return Ok(context);
+        }
+        let context = self.parts.store.context(name.clone()).await?;
+        self.parts.opened.lock().insert(name.clone(), Arc::clone(&context));
+        Ok(context)
+    }
+
+    pub(crate) fn caches(&self) -> Arc<Caches> {
+        Arc::clone(&self.parts.caches)
+    }
+
+    pub(crate) fn readers(&self) -> &[Arc<dyn Reader>] {
+        &self.parts.readers
+    }
+
+    pub(crate) fn view<P: Projection>(&self) -> Option<Arc<View<P>>> {
+        let view = Arc::clone(self.parts.views.get(&TypeId::of::<P>())?);
+        view.downcast().ok()
+    }
+
+    /// Forgets all that is in memory only, as a restart does.
+    pub(crate) fn forget(&self) {
+        self.parts.caches.forget();
+        self.readers().iter().for_each(|reader| reader.status().forget());
+    }
+}
+
+impl fmt::Debug for Service {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Service({})", self.parts.name)
+    }
+}
+
+/// A context's name that stands in the code.
+pub(crate) fn context_name(name: &str) -> ContextName {
+    match ContextName::new(name) {
+        Ok(name) => name,
+        Err(error) => panic!("a service or an input names no context: {error}"),
+    }
+}
