@@ -19,7 +19,11 @@ mod entry;
 mod error;
 mod key;
 mod list;
+mod merge;
 mod postings;
+mod run;
+mod seal;
+mod shelf;
 mod snapshot;
 mod tail;
 mod view;
@@ -27,17 +31,23 @@ mod view;
 #[cfg(test)]
 mod tests;
 
-pub use entry::{Entry, Place};
+pub use entry::Entry;
 pub use error::IndexError;
+pub use headwater_journal_file::Place;
 pub use key::Term;
 pub use postings::{Cursor, Postings};
 pub use snapshot::{Snapshot, StreamCheck, StreamHead, StreamRead};
 
 use headwater_env::Disk;
 use headwater_model::Position;
-use parking_lot::RwLock;
+use merge::{choose, merge};
+use parking_lot::{Mutex, RwLock};
+use run::page_cache;
+use seal::seal;
+use shelf::{Found, Shelf};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use tail::Part;
 use view::View;
 
@@ -57,11 +67,15 @@ pub struct IndexOptions {
 
 /// The index of one context.
 ///
-/// One thread adds; any number read; one works in the background on [`Index::seal_step`] and
-/// [`Index::merge_step`].
+/// One thread adds; any number read; others work in the background on [`Index::seal_step`] and
+/// [`Index::merge_step`], which may run side by side.
 pub struct Index {
-    options: IndexOptions,
+    shelf: Shelf,
     view: RwLock<Arc<View>>,
+    next_run: AtomicU64,
+    damage: Vec<IndexError>,
+    sealing: Mutex<()>,
+    merging: Mutex<()>,
 }
 
 impl Index {
@@ -72,31 +86,28 @@ impl Index {
     /// # Errors
     /// The disk cannot be read.
     pub fn open(options: IndexOptions) -> Result<Self, IndexError> {
-        options.disk.create_dir_all(&options.dir)?;
-        Ok(Self { options, view: RwLock::default() })
+        let IndexOptions { disk, dir, identity, cache_bytes_max } = options;
+        let cache = Arc::new(page_cache(cache_bytes_max));
+        let shelf = Shelf::new(disk, dir, identity, cache)?;
+        let Found { runs, damage, next_id } = shelf.open()?;
+        Ok(Self {
+            shelf,
+            view: RwLock::new(Arc::new(View { runs, parts: Vec::new() })),
+            next_run: AtomicU64::new(next_id),
+            damage,
+            sealing: Mutex::new(()),
+            merging: Mutex::new(()),
+        })
     }
 
-    /// Turns the oldest closed part of the tail into a run. `true`: there was one. Blocks; call it
-    /// from a background thread.
-    ///
-    /// # Errors
-    /// The disk; nothing has changed then.
-    pub fn seal_step(&self) -> Result<bool, IndexError> {
-        Ok(false)
-    }
-
-    /// Merges a few neighbouring runs into one, if enough have gathered. `true`: it did, ask again.
-    /// Blocks, for minutes when runs are large, unless `keep_going` says no; then nothing has changed.
-    ///
-    /// # Errors
-    /// The disk, or damage in one of the runs; nothing has changed then.
-    pub fn merge_step(&self, keep_going: &dyn Fn() -> bool) -> Result<bool, IndexError> {
-        Ok(false)
+    /// What was damaged when the index was opened, and has been removed.
+    pub fn damage(&self) -> &[IndexError] {
+        &self.damage
     }
 
     /// The position behind the last event it was told of: the next to [`Index::add`].
     pub fn end(&self) -> Position {
-        Position(self.view().end())
+        Position(self.view.read().end())
     }
 
     /// Tells of the next event. One thread only; at most a microsecond.
@@ -112,8 +123,8 @@ impl Index {
         match open {
             Some(part) if part.segment() == entry.place.segment => part.add(entry),
             before => {
-                let part = Part::new(entry.position.0, entry.place.segment, before.as_deref());
                 assert_eq!(entry.position, self.end(), "A3: the index was not told of every event");
+                let part = Part::new(entry.position.0, entry.place.segment, before.as_deref());
                 part.add(entry);
                 self.change(|view| view.parts.push(Arc::new(part)));
             }
@@ -123,6 +134,81 @@ impl Index {
     /// The index as of `until`, exclusive; at most [`Index::end`].
     pub fn snapshot(&self, until: Position) -> Snapshot {
         Snapshot::new(self.view(), until)
+    }
+
+    /// Turns the oldest closed part of the tail into a run. `true`: there was one, ask again.
+    /// Blocks; call it from a background thread.
+    ///
+    /// # Errors
+    /// The disk; nothing has changed then.
+    pub fn seal_step(&self) -> Result<bool, IndexError> {
+        let _one_at_a_time = self.sealing.lock();
+        let view = self.view();
+        let [part, _, ..] = view.parts.as_slice() else { return Ok(false) };
+        let range = (part.first(), part.end());
+        let write = |file, stamp| seal(part, file, stamp).map(|_| true);
+        let Some(run) = self.shelf.add(self.next_run(), range, write)? else { return Ok(false) };
+        self.change(|view| {
+            view.runs.push(Arc::new(run));
+            view.parts.remove(0);
+        });
+        Ok(true)
+    }
+
+    /// Merges a few neighbouring runs into one, if enough have gathered. `true`: it did, ask again.
+    /// Blocks, for minutes when runs are large, unless `keep_going` says no; then nothing has changed.
+    ///
+    /// # Errors
+    /// The disk, or damage in one of the runs; nothing has changed then.
+    pub fn merge_step(&self, keep_going: &dyn Fn() -> bool) -> Result<bool, IndexError> {
+        let _one_at_a_time = self.merging.lock();
+        let view = self.view();
+        let Some(chosen) = choose(&view.runs) else { return Ok(false) };
+        let old = &view.runs[chosen.clone()];
+        let range = (old[0].first(), old[old.len() - 1].end());
+        let write = |file, stamp| Ok(merge(old, file, stamp, keep_going)?.is_some());
+        let Some(run) = self.shelf.add(self.next_run(), range, write)? else { return Ok(false) };
+        // Sealing only adds behind them, so they are still where they were.
+        self.change(|view| drop(view.runs.splice(chosen, [Arc::new(run)])));
+        for run in old {
+            self.shelf.remove(run)?;
+        }
+        Ok(true)
+    }
+
+    /// Removes the runs from the one on that `damage` is about, so that the next [`Index::open`]
+    /// ends before it and is told the rest again. This index goes on as it was.
+    ///
+    /// # Errors
+    /// The disk.
+    pub fn condemn(&self, damage: &IndexError) -> Result<(), IndexError> {
+        let IndexError::Damaged { first, .. } = damage else { return Ok(()) };
+        let _no_seal = self.sealing.lock();
+        let _no_merge = self.merging.lock();
+        for run in self.view().runs.iter().filter(|run| run.end() > first.0) {
+            self.shelf.remove(run)?;
+        }
+        Ok(())
+    }
+
+    /// Reads every page of every run; what is damaged is the answer.
+    ///
+    /// # Errors
+    /// The disk.
+    pub fn verify(&self) -> Result<Vec<IndexError>, IndexError> {
+        let mut damage = Vec::new();
+        for run in &self.view().runs {
+            match run.verify() {
+                Ok(()) => {}
+                Err(error @ IndexError::Damaged { .. }) => damage.push(error),
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(damage)
+    }
+
+    fn next_run(&self) -> u64 {
+        self.next_run.fetch_add(1, Ordering::Relaxed)
     }
 
     fn view(&self) -> Arc<View> {

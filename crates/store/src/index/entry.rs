@@ -3,16 +3,8 @@
 //! Why: the index never reads a record; whoever appends or rebuilds has the parts at hand.
 //! Invariants: A3, positions come without a gap, and so do the revisions of each stream.
 
+use headwater_journal_file::Place;
 use headwater_model::{EventId, Position, Revision, Timestamp};
-
-/// Where a record stands on disk.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub struct Place {
-    /// Its segment.
-    pub segment: u64,
-    /// The byte it begins at. Segments are smaller than 4 GiB.
-    pub at: u32,
-}
 
 /// One event, as the index is told of it.
 #[derive(Clone, Copy, Debug)]

@@ -7,6 +7,7 @@
 
 use super::error::IndexError;
 use super::key::Key;
+use super::run::{Run, Value};
 use super::tail::Part;
 use std::sync::Arc;
 
@@ -26,6 +27,7 @@ pub(crate) struct List {
 #[derive(Clone)]
 enum Source {
     Part(Arc<Part>),
+    Run(Arc<Run>, Value),
 }
 
 impl List {
@@ -35,10 +37,38 @@ impl List {
         Some(Self { count, revision, source: Source::Part(Arc::clone(part)) })
     }
 
+    /// What `run` has under `key` below `until`.
+    pub(crate) fn of_run(
+        run: &Arc<Run>,
+        key: Key<'_>,
+        until: u64,
+    ) -> Result<Option<Self>, IndexError> {
+        match run.get(key)? {
+            Some(value) => Self::of_value(run, value, until),
+            None => Ok(None),
+        }
+    }
+
+    /// A value of `run`, below `until`.
+    pub(crate) fn of_value(
+        run: &Arc<Run>,
+        value: Value,
+        until: u64,
+    ) -> Result<Option<Self>, IndexError> {
+        let count = match until < run.end() {
+            true => u64::from(run.rank(&value, own(run, until))?),
+            false => u64::from(value.count),
+        };
+        let revision = value.revision;
+        let source = Source::Run(Arc::clone(run), value);
+        Ok((count > 0).then_some(Self { count, revision, source }))
+    }
+
     /// How many postings stand before `position`.
     pub(crate) fn rank(&self, key: Key<'_>, position: u64) -> Result<u64, IndexError> {
         let rank = match &self.source {
             Source::Part(part) => part.rank(key, position),
+            Source::Run(run, value) => u64::from(run.rank(value, own(run, position))?),
         };
         Ok(rank.min(self.count))
     }
@@ -50,6 +80,14 @@ impl List {
                 let mut last = Vec::with_capacity(1);
                 part.positions(key, self.count - 1, 1, &mut last);
                 Ok(*last.first().expect("a part never forgets a posting"))
+            }
+            Source::Run(run, value) if self.count == u64::from(value.count) => {
+                Ok(run.first() + u64::from(value.last()))
+            }
+            Source::Run(..) => {
+                let mut block = Vec::new();
+                self.block(key, self.count - 1, &mut block)?;
+                Ok(*block.last().expect("a block holds the rank it was asked for"))
             }
         }
     }
@@ -64,6 +102,12 @@ impl List {
     ) -> Result<(), IndexError> {
         match &self.source {
             Source::Part(part) => part.candidates(key, fingerprint, until, out),
+            Source::Run(run, value) => {
+                let mut found = Vec::new();
+                run.candidates(key, value, fingerprint, &mut found)?;
+                let positions = found.into_iter().map(|n| run.first() + u64::from(n));
+                out.extend(positions.filter(|position| *position < until));
+            }
         }
         Ok(())
     }
@@ -83,8 +127,20 @@ impl List {
                 part.positions(key, start, TAIL_BLOCK_COUNT as usize, out);
                 start
             }
+            Source::Run(run, value) => {
+                let mut block = Vec::new();
+                let rank = u32::try_from(rank).unwrap_or(u32::MAX);
+                let start = run.postings_block(value, rank, &mut block)?;
+                out.extend(block.iter().map(|n| run.first() + u64::from(*n)));
+                u64::from(start)
+            }
         };
         out.truncate(usize::try_from(self.count - start).unwrap_or(usize::MAX));
         Ok(start)
     }
+}
+
+/// A position counted from the run's first, as far as the run goes.
+fn own(run: &Run, position: u64) -> u32 {
+    u32::try_from(position.saturating_sub(run.first())).unwrap_or(u32::MAX)
 }

@@ -6,12 +6,12 @@
 //! Invariants: R1, nothing at or behind `until` is ever shown. A3, a stream's spans in runs and
 //! tail follow each other without a gap.
 
-use super::entry::Place;
 use super::error::IndexError;
 use super::key::{Key, Kind, Term, fingerprint};
 use super::list::List;
 use super::postings::Postings;
 use super::view::View;
+use headwater_journal_file::Place;
 use headwater_model::{Direction, EventId, From, Position, Revision, StreamName, Timestamp};
 use std::sync::Arc;
 

@@ -14,12 +14,16 @@
 //! so it does not matter that a batch arrives lock by lock. Once the next segment has begun, a
 //! part never changes again.
 
+mod closed;
 mod log;
 mod shard;
 
-use super::entry::{Entry, Place, category};
+pub(crate) use closed::Closed;
+
+use super::entry::{Entry, category};
 use super::key::{Key, Kind, fingerprint};
-use headwater_model::Timestamp;
+use headwater_journal_file::Place;
+use headwater_model::{StreamName, Timestamp};
 use log::Log;
 use parking_lot::RwLock;
 use shard::Shard;
@@ -32,7 +36,7 @@ const SHARD_COUNT: usize = 16;
 /// The unsealed events of one segment.
 pub(crate) struct Part {
     first: u64,
-    segment: u64,
+    segment: u32,
     shards: [RwLock<Shard>; SHARD_COUNT],
     log: RwLock<Log>,
 }
@@ -40,7 +44,7 @@ pub(crate) struct Part {
 impl Part {
     /// An empty part whose first event will be `first`. Makes room for as much as `like` came to,
     /// so that a steady load never waits for a table to grow.
-    pub(crate) fn new(first: u64, segment: u64, like: Option<&Self>) -> Self {
+    pub(crate) fn new(first: u64, segment: u32, like: Option<&Self>) -> Self {
         let shard = |n: usize| match like {
             Some(part) => Shard::with_room_of(&part.shards[n].read()),
             None => Shard::default(),
@@ -64,7 +68,7 @@ impl Part {
     }
 
     /// The segment it tells of.
-    pub(crate) fn segment(&self) -> u64 {
+    pub(crate) fn segment(&self) -> u32 {
         self.segment
     }
 
@@ -108,7 +112,9 @@ impl Part {
         let below = self.ordinals_below(until);
         let shard = self.shard(key).read();
         let (count, revision) = match key.kind {
-            Kind::Stream => shard.stream(key).map(|own| (own.count_below(below), own.revision()))?,
+            Kind::Stream => {
+                shard.stream(key).map(|own| (own.count_below(below), own.revision()))?
+            }
             _ => (shard.term(key)?.count_below(below), 0),
         };
         (count > 0).then_some((count as u64, revision))
@@ -141,7 +147,7 @@ impl Part {
         after: &[u8],
         until: u64,
         count_max: usize,
-    ) -> Vec<Box<[u8]>> {
+    ) -> Vec<StreamName> {
         let below = self.ordinals_below(until);
         let mut names: Vec<Box<[u8]>> = Vec::new();
         for shard in &self.shards {
@@ -154,7 +160,11 @@ impl Part {
             names.sort_unstable();
             names.truncate(count_max);
         }
-        names
+        let name = |name: Box<[u8]>| {
+            let name = String::from_utf8(name.into()).expect("it was told as a str");
+            StreamName::system(name).expect("it was told as a stream's name")
+        };
+        names.into_iter().map(name).collect()
     }
 
     /// Where the record of `position` stands.
@@ -167,6 +177,12 @@ impl Part {
     /// The last position recorded at or before `time`.
     pub(crate) fn last_at(&self, time: Timestamp) -> Option<u64> {
         self.log.read().last_at(time).map(|ordinal| self.first + u64::from(ordinal))
+    }
+
+    /// Everything it knows, for sealing. Nothing may be added while this lives.
+    pub(crate) fn closed(&self) -> Closed<'_> {
+        let shards = self.shards.iter().map(RwLock::read).collect();
+        Closed { shards, log: self.log.read() }
     }
 
     fn shard(&self, key: Key<'_>) -> &RwLock<Shard> {

@@ -5,11 +5,12 @@
 //!
 //! Invariants: runs and parts follow each other by position without gap or overlap.
 
-use super::entry::Place;
 use super::error::IndexError;
-use super::key::Key;
+use super::key::{Key, Kind};
 use super::list::List;
+use super::run::{Entries, Run};
 use super::tail::Part;
+use headwater_journal_file::Place;
 use headwater_model::{StreamName, Timestamp};
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -17,13 +18,18 @@ use std::sync::Arc;
 /// The runs and parts of one moment, in order of position.
 #[derive(Clone, Default)]
 pub(crate) struct View {
+    pub(crate) runs: Vec<Arc<Run>>,
     pub(crate) parts: Vec<Arc<Part>>,
 }
 
 impl View {
     /// The position behind the last event.
     pub(crate) fn end(&self) -> u64 {
-        self.parts.last().map_or(0, |part| part.end())
+        match (self.parts.last(), self.runs.last()) {
+            (Some(part), _) => part.end(),
+            (None, Some(run)) => run.end(),
+            (None, None) => 0,
+        }
     }
 
     /// The lists of `key` below `until`, the newest first; each is looked up when it is asked for.
@@ -32,8 +38,10 @@ impl View {
         key: Key<'a>,
         until: u64,
     ) -> impl Iterator<Item = Result<List, IndexError>> + 'a {
-        let parts = self.parts.iter().rev().filter_map(move |part| List::of_part(part, key, until));
-        parts.map(Ok)
+        let parts = self.parts.iter().rev().filter(move |part| part.first() < until);
+        let runs = self.runs.iter().rev().filter(move |run| run.first() < until);
+        let parts = parts.filter_map(move |part| List::of_part(part, key, until).map(Ok));
+        parts.chain(runs.filter_map(move |run| List::of_run(run, key, until).transpose()))
     }
 
     /// Names of streams that begin with `prefix` and stand behind `after`, in order.
@@ -45,24 +53,67 @@ impl View {
         count_max: usize,
     ) -> Result<Vec<StreamName>, IndexError> {
         let mut names = BTreeSet::new();
-        for part in &self.parts {
+        for part in self.parts.iter().filter(|part| part.first() < until) {
             names.extend(part.names(prefix, after, until, count_max));
         }
-        let name = |name: Box<[u8]>| {
-            let name = String::from_utf8(name.into()).expect("it was told as a str");
-            StreamName::system(name).expect("it was told as a stream's name")
-        };
-        Ok(names.into_iter().take(count_max).map(name).collect())
+        for run in self.runs.iter().filter(|run| run.first() < until) {
+            run_names(run, (prefix, after), until, count_max, &mut names)?;
+        }
+        Ok(names.into_iter().take(count_max).collect())
     }
 
     /// Where the record of `position` stands.
     pub(crate) fn locate(&self, position: u64) -> Result<Option<Place>, IndexError> {
-        let part = self.parts.iter().rfind(|part| part.first() <= position);
-        Ok(part.and_then(|part| part.locate(position)))
+        if let Some(part) = self.parts.iter().rfind(|part| part.first() <= position) {
+            return Ok(part.locate(position));
+        }
+        let behind = self.runs.partition_point(|run| run.first() <= position);
+        match behind.checked_sub(1) {
+            Some(n) => self.runs[n].locate(position),
+            None => Ok(None),
+        }
     }
 
     /// The last position recorded at or before `time`.
     pub(crate) fn last_at(&self, time: Timestamp) -> Result<Option<u64>, IndexError> {
-        Ok(self.parts.iter().rev().find_map(|part| part.last_at(time)))
+        if let Some(last) = self.parts.iter().rev().find_map(|part| part.last_at(time)) {
+            return Ok(Some(last));
+        }
+        for run in self.runs.iter().rev() {
+            if let Some(last) = run.last_at(time)? {
+                return Ok(Some(last));
+            }
+        }
+        Ok(None)
     }
+}
+
+/// Adds the names of a run's streams that begin with `prefix` and stand behind `after`.
+fn run_names(
+    run: &Arc<Run>,
+    (prefix, after): (&[u8], &[u8]),
+    until: u64,
+    count_max: usize,
+    names: &mut BTreeSet<StreamName>,
+) -> Result<(), IndexError> {
+    let mut from = vec![Kind::Stream as u8];
+    from.extend_from_slice(after.max(prefix));
+    let mut entries = Entries::new(Arc::clone(run), &from)?;
+    let mut left = count_max;
+    while left > 0 && entries.advance()? {
+        let key = entries.key();
+        let wanted = key.kind == Kind::Stream && key.name.starts_with(prefix) && key.name > after;
+        if !wanted && entries.key_bytes() > from.as_slice() {
+            break;
+        }
+        let Some(value) = entries.value().filter(|_| wanted) else { continue };
+        if until < run.end() && List::of_value(run, value.clone(), until)?.is_none() {
+            continue;
+        }
+        let text = std::str::from_utf8(key.name).ok().map(str::to_owned);
+        let name = text.and_then(|text| StreamName::system(text).ok());
+        names.insert(name.ok_or_else(|| run.file().damaged(0, "a stream has no name"))?);
+        left -= 1;
+    }
+    Ok(())
 }

@@ -50,9 +50,7 @@ impl Log {
         }
     }
 
-    /// When an event was recorded.
-    pub(super) fn time(&self, ordinal: u32) -> Timestamp {
-        let later = self.times.partition_point(|(began, _)| *began <= ordinal);
-        later.checked_sub(1).map_or(Timestamp::ZERO, |n| self.times[n].1)
+    pub(super) fn times(&self) -> &[(u32, Timestamp)] {
+        &self.times
     }
 }

@@ -1,15 +1,15 @@
 //! The tail alone: what was told is found, clipped to the snapshot's end.
 
-use crate::index::{Entry, Index, IndexOptions, Place, Term};
+use crate::index::{Entry, Index, IndexOptions, Term};
 use headwater_env::MemDisk;
+use headwater_journal_file::Place;
 use headwater_model::{Direction, EventId, From, Position, Revision, Timestamp};
 use std::sync::Arc;
 use uuid::Uuid;
 
 fn index() -> Index {
     let disk = Arc::new(MemDisk::new());
-    let options =
-        IndexOptions { disk, dir: "index".into(), identity: 7, cache_bytes_max: 1 << 20 };
+    let options = IndexOptions { disk, dir: "index".into(), identity: 7, cache_bytes_max: 1 << 20 };
     Index::open(options).expect("an empty directory is an empty index")
 }
 
@@ -23,7 +23,7 @@ fn told() -> Index {
     for n in 0..10_u64 {
         index.add(&Entry {
             position: Position(n),
-            place: Place { segment: n / 5, at: (n % 5) as u32 * 100 },
+            place: Place { segment: n as u32 / 5, at: n as u32 % 5 * 100 },
             stream: if n % 2 == 0 { "order-1" } else { "cart-2" },
             revision: Revision(n / 2),
             id: id(n),
