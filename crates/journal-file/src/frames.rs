@@ -42,6 +42,8 @@ pub struct Frames {
     segments: Segments,
     segment: Option<Arc<Segment>>,
     place: Place,
+    /// Commits before this one are passed over.
+    first: Slot,
     /// What the next frame must name and be, once one was seen.
     prev: Option<u32>,
     slot: Option<Slot>,
@@ -50,11 +52,12 @@ pub struct Frames {
 }
 
 impl Frames {
-    pub(crate) fn new(segments: Segments, from: Place) -> Self {
+    pub(crate) fn new(segments: Segments, from: Place, first: Slot) -> Self {
         Self {
             segments,
             segment: None,
             place: from,
+            first,
             prev: None,
             slot: None,
             chunks: Chunks::default(),
@@ -67,18 +70,16 @@ impl Frames {
         self.place
     }
 
-    /// Passes over what is before `slot`.
-    pub(crate) fn skip_to(&mut self, slot: Slot) -> Result<(), JournalError> {
-        loop {
-            let Some(segment) = self.current()? else { return Ok(()) };
-            let Some((header, _)) = self.frame(&segment)? else { return Ok(()) };
-            if header.kind == FrameKind::Commit && header.slot >= slot {
-                return Ok(());
-            }
-            if !self.pass(&segment, &header) {
-                return Ok(());
+    /// Passes over what is before the first commit that is wanted.
+    pub(crate) fn skip_to_first(&mut self) -> Result<(), JournalError> {
+        while let Some(segment) = self.current()? {
+            let Some((header, _)) = self.frame(&segment)? else { break };
+            let wanted = header.kind == FrameKind::Commit && header.slot >= self.first;
+            if wanted || !self.pass(&segment, &header) {
+                break;
             }
         }
+        Ok(())
     }
 
     fn step(&mut self) -> Result<Option<Frame>, JournalError> {
@@ -89,7 +90,7 @@ impl Frames {
             if !self.pass(&segment, &header) {
                 return Ok(None);
             }
-            if header.kind == FrameKind::Commit {
+            if header.kind == FrameKind::Commit && header.slot >= self.first {
                 let (slot, epoch) = (header.slot, header.epoch);
                 return Ok(Some(Frame { slot, epoch, digest: header.digest(), place, body }));
             }
@@ -101,7 +102,7 @@ impl Frames {
         if header.kind == FrameKind::Commit {
             self.place = self.place.plus(header.bytes() as u32);
             self.prev = Some(header.checksum);
-            self.slot = Some(header.slot.next());
+            self.slot = Some(Slot(header.slot.0.saturating_add(1)));
             return true;
         }
         let next = segment.header.segment + 1;

@@ -23,13 +23,13 @@ use crate::mark::MarkFile;
 use crate::prepare::{Prepared, Preparer};
 use crate::recover::{self, Opened};
 use crate::segments::Segment;
-use crate::{Place, Recovered, Segments};
+use crate::{Frames, Place, Recovered, Segments};
 use headwater_env::{BLOCK_BYTES, DirLock, Disk, DiskError, DurableWay, Entropy, File};
 use headwater_model::{
     CommitDigest, Head, Journal, JournalError, JournalLimits, LostReply, Slot, StoredCommit,
     Unavailable,
 };
-use parking_lot::RwLockWriteGuard;
+use parking_lot::{Mutex, RwLockWriteGuard};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -107,6 +107,8 @@ pub struct FileJournal {
     durability: Durability,
     recovered: Recovered,
     poisoned: Option<String>,
+    /// Where the last page that was read ended.
+    last_read: Mutex<Option<(Slot, Frames)>>,
     _lock: DirLock,
 }
 
@@ -161,6 +163,7 @@ impl FileJournal {
             durability: options.durability,
             recovered,
             poisoned: None,
+            last_read: Mutex::default(),
             _lock: lock,
         };
         journal.take_next_epoch()?;
@@ -233,7 +236,7 @@ impl FileJournal {
 
     fn check_poison(&self) -> Result<(), JournalError> {
         match &self.poisoned {
-            Some(why) => Err(JournalError::Unavailable(Unavailable::Poisoned { why: why.clone() })),
+            Some(why) => Err(poisoned(why.clone())),
             None => Ok(()),
         }
     }
@@ -325,11 +328,18 @@ impl FileJournal {
     fn seal(&mut self) -> Result<(), JournalError> {
         if !self.tail.sealed {
             let seal = Seal { commit_count: self.tail.commit_count, digest: self.head.digest };
-            self.write_frame(FrameKind::Seal, &seal.encode())?;
+            self.write_frame(FrameKind::Seal, &seal.encode()).map_err(|e| match e {
+                // Of the seal the outcome is unknown; of the commit it is not.
+                JournalError::Unknown(LostReply { why }) => poisoned(why),
+                other => other,
+            })?;
             self.tail.sealed = true;
         }
         self.sync_tail()?;
-        self.segment.mark_sealed();
+        if !self.segment.is_sealed() {
+            self.segment.mark_sealed();
+            self.segments.shared.note_open(self.segment.header.segment);
+        }
         self.record_mark(false)
     }
 
@@ -339,9 +349,8 @@ impl FileJournal {
             return Ok(());
         }
         if let Err(e) = self.file.sync() {
-            let why = e.to_string();
-            self.poisoned = Some(why.clone());
-            return Err(JournalError::Unavailable(Unavailable::Poisoned { why }));
+            self.poisoned = Some(e.to_string());
+            return Err(poisoned(e.to_string()));
         }
         self.tail.durable = self.tail.at;
         Ok(())
@@ -425,10 +434,16 @@ impl Journal for FileJournal {
     }
 
     fn read(&self, from: Slot, bytes_max: usize) -> Result<Vec<StoredCommit>, JournalError> {
+        let mut last = self.last_read.lock();
+        // Whoever reads page after page goes on where the last one ended.
+        let mut frames = match last.take() {
+            Some((slot, frames)) if slot == from => frames,
+            _ => self.segments.frames_from_slot(from)?,
+        };
         let mut commits = Vec::new();
         let mut bytes = 0;
-        for frame in self.segments.frames_from_slot(from)? {
-            let frame = frame?;
+        while bytes < bytes_max || commits.is_empty() {
+            let Some(frame) = frames.next().transpose()? else { break };
             bytes += frame.body.len();
             commits.push(StoredCommit {
                 slot: frame.slot,
@@ -436,12 +451,15 @@ impl Journal for FileJournal {
                 digest: frame.digest,
                 body: frame.body,
             });
-            if bytes >= bytes_max {
-                break;
-            }
         }
+        let next = commits.last().map_or(from, |last: &StoredCommit| last.slot.next());
+        *last = Some((next, frames));
         Ok(commits)
     }
+}
+
+fn poisoned(why: String) -> JournalError {
+    JournalError::Unavailable(Unavailable::Poisoned { why })
 }
 
 /// The block that `at` stands in.

@@ -26,5 +26,12 @@ pub const RECENT_BYTES: usize = 4 * 1_024 * 1_024;
 /// How much is read at once by those who read everything.
 pub const CHUNK_BYTES: usize = 1_024 * 1_024;
 
+/// Sealed segments whose files are kept open: enough for sixteen gigabytes without opening one
+/// again, few enough that several journals stay below what a process may open.
+pub const OPEN_FILE_COUNT_MAX: usize = 256;
+
+/// The highest slot, epoch or count that is believed. What is beyond was never written.
+pub(crate) const COUNTER_MAX: u64 = 1 << 62;
+
 const _: () = assert!(COMMIT_BYTES_MAX < SEGMENT_BYTES_MAX as usize / 2);
 const _: () = assert!(COMMIT_BYTES_MAX < 1 << 28, "a frame has 28 bits for its length");

@@ -6,6 +6,7 @@
 //! Invariant: a file has a segment's name only when all its zeros are durable.
 
 use crate::format::segment_file_name;
+use crate::limits::SEGMENT_BYTES_MIN;
 use headwater_env::{Access, Disk, DiskError, File};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -78,13 +79,14 @@ impl Preparer {
             None => self.workshop.make(segment, &self.stop)?,
         };
         assert_eq!(prepared.segment, segment, "D1: segments are taken in order");
-        if prepared.capacity < bytes_min {
-            let grown = grow(prepared.file.as_ref(), prepared.capacity, bytes_min);
+        if prepared.capacity < bytes_min.max(SEGMENT_BYTES_MIN) {
+            let wanted = bytes_min.max(self.workshop.segment_bytes);
+            let grown = grow(prepared.file.as_ref(), prepared.capacity, wanted);
             if let Err(e) = grown {
                 self.ready = Some(prepared);
                 return Err(e);
             }
-            prepared.capacity = bytes_min;
+            prepared.capacity = wanted;
         }
         Ok(prepared)
     }

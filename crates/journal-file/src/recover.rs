@@ -17,7 +17,7 @@ use crate::format::{
     SegmentKey, segment_file_name, segment_of_file_name,
 };
 use crate::journal::{Options, Preparing, Tail};
-use crate::limits::{CHUNK_BYTES, SEGMENT_BYTES_MAX};
+use crate::limits::{CHUNK_BYTES, COUNTER_MAX, SEGMENT_BYTES_MAX};
 use crate::mark::{MARK_FILE, Mark, MarkFile};
 use crate::prepare::{Prepared, Preparer, UNFINISHED, Workshop};
 use crate::scan::{Scan, Source};
@@ -25,7 +25,7 @@ use crate::segments::{Segment, Shared};
 use crate::tail::Recent;
 use headwater_env::{Access, AlignedBuf, BLOCK_BYTES, DirLock, Disk, DiskError, Entropy, File};
 use headwater_model::{CommitDigest, Corrupt, Epoch, Head, JournalError, Slot};
-use parking_lot::RwLock;
+use parking_lot::{Mutex, RwLock};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
@@ -107,6 +107,7 @@ pub(crate) fn open(
         list: RwLock::new(list),
         recent: RwLock::new(recent),
         next_slot: AtomicU64::new(head.next.0),
+        open: Mutex::default(),
     });
     let recovered = Recovered { next_slot: head.next, torn_bytes, closed };
     Ok(Opened { shared, segment, file, tail, head, mark, preparer, recovered, lock })
@@ -166,6 +167,9 @@ impl Recovery<'_> {
 
     fn mark(&self, entropy: &dyn Entropy, expected: bool) -> Result<MarkFile, JournalError> {
         if let Some(mark) = MarkFile::open(self.disk, self.dir)? {
+            if mark.mark.epoch.0.max(mark.mark.generation) > COUNTER_MAX {
+                return Err(self.corrupt(MARK_FILE, 0, "no journal has so many epochs or marks"));
+            }
             return Ok(mark);
         }
         if expected {
@@ -233,6 +237,9 @@ impl Recovery<'_> {
         }
         if header.segment != number {
             return refuse(format!("this is segment {}, under another's name", header.segment));
+        }
+        if header.first_slot.0.max(header.epoch.0) > COUNTER_MAX {
+            return refuse(format!("no journal reaches slot {}", header.first_slot));
         }
         let len = file.len().map_err(unavailable)?;
         let room = header.capacity >= BLOCK_BYTES as u32 && header.capacity <= SEGMENT_BYTES_MAX;

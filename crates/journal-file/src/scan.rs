@@ -8,7 +8,7 @@ use crate::chunks::Chunks;
 use crate::format::{
     FIRST_FRAME_AT, FRAME_HEADER_BYTES, FrameHeader, FrameKind, Seal, SegmentHeader, SegmentKey,
 };
-use crate::limits::{CHUNK_BYTES, COMMIT_BYTES_MAX};
+use crate::limits::{CHUNK_BYTES, COMMIT_BYTES_MAX, COUNTER_MAX};
 use bytes::Bytes;
 use headwater_env::{DiskError, File};
 use headwater_model::{CommitDigest, Epoch, Slot};
@@ -76,7 +76,7 @@ impl Source<'_> {
             let Some((frame, body)) = self.frame(&mut chunks, scan.end)? else { break };
             let follows = frame.prev == scan.prev
                 && frame.slot == scan.next_slot
-                && frame.epoch >= scan.epoch;
+                && (scan.epoch..Epoch(COUNTER_MAX)).contains(&frame.epoch);
             if scan.sealed || !follows {
                 break;
             }
@@ -139,9 +139,7 @@ impl Source<'_> {
                     continue;
                 }
                 budget = budget.saturating_sub(header.bytes() as u64);
-                if budget == 0 {
-                    behind.survivor = Some(place);
-                } else if self.frame(&mut chunks, place)?.is_some() {
+                if budget == 0 || self.frame(&mut chunks, place)?.is_some() {
                     behind.survivor = Some(place);
                 }
             }

@@ -7,14 +7,16 @@
 
 use crate::format::{FIRST_FRAME_AT, SegmentHeader, SegmentKey, segment_file_name};
 use crate::frames::Frames;
+use crate::limits::OPEN_FILE_COUNT_MAX;
 use crate::tail::Recent;
 use crate::{Frame, Place};
 use headwater_env::{Access, Disk, File};
 use headwater_model::{Corrupt, JournalError, Slot};
-use parking_lot::RwLock;
+use parking_lot::{Mutex, RwLock};
+use std::collections::VecDeque;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
-use std::sync::{Arc, OnceLock};
 
 /// The segments of a journal, for reading. Clones are cheap and see the same journal.
 #[derive(Clone, Debug)]
@@ -44,6 +46,8 @@ pub(crate) struct Shared {
     pub(crate) list: RwLock<Vec<Arc<Segment>>>,
     pub(crate) recent: RwLock<Recent>,
     pub(crate) next_slot: AtomicU64,
+    /// Sealed segments whose files are open, the longest first.
+    pub(crate) open: Mutex<VecDeque<u32>>,
 }
 
 /// One begun segment.
@@ -53,7 +57,8 @@ pub(crate) struct Segment {
     pub(crate) header_checksum: u32,
     pub(crate) key: SegmentKey,
     pub(crate) name: String,
-    file: OnceLock<Arc<dyn File>>,
+    /// Open while it is written or was read lately.
+    file: RwLock<Option<Arc<dyn File>>>,
     end: AtomicU32,
     sealed: AtomicBool,
 }
@@ -66,7 +71,7 @@ impl Segment {
             header_checksum,
             key: SegmentKey::new(header.id, header.segment),
             name: segment_file_name(header.segment),
-            file: OnceLock::new(),
+            file: RwLock::new(None),
             end: AtomicU32::new(end),
             sealed: AtomicBool::new(sealed),
         }
@@ -74,7 +79,7 @@ impl Segment {
 
     /// Gives it the handle that the writer has open.
     pub(crate) fn with_file(self, file: Arc<dyn File>) -> Self {
-        Self { file: OnceLock::from(file), ..self }
+        Self { file: RwLock::new(Some(file)), ..self }
     }
 
     /// The byte behind the last that may be read.
@@ -103,17 +108,32 @@ impl Segment {
         JournalError::Corrupt(Corrupt { file, at: u64::from(at), why: why.into() })
     }
 
-    fn file(&self, shared: &Shared) -> Result<&Arc<dyn File>, JournalError> {
-        if let Some(file) = self.file.get() {
-            return Ok(file);
+    fn file(&self, shared: &Shared) -> Result<Arc<dyn File>, JournalError> {
+        if let Some(file) = self.file.read().as_ref() {
+            return Ok(Arc::clone(file));
         }
         let opened = shared.disk.open(&shared.dir.join(&self.name), Access::Read);
         let opened = opened.map_err(|e| JournalError::Unavailable(e.into()))?;
-        Ok(self.file.get_or_init(|| opened))
+        *self.file.write() = Some(Arc::clone(&opened));
+        shared.note_open(self.header.segment);
+        Ok(opened)
     }
 }
 
 impl Shared {
+    /// Counts a sealed segment's open file, and closes the one that is open the longest if there
+    /// are too many. Who is reading it has its own handle.
+    pub(crate) fn note_open(&self, segment: u32) {
+        let longest = {
+            let mut open = self.open.lock();
+            open.push_back(segment);
+            if open.len() > OPEN_FILE_COUNT_MAX { open.pop_front() } else { None }
+        };
+        if let Some(segment) = longest.and_then(|segment| self.segment(segment)) {
+            *segment.file.write() = None;
+        }
+    }
+
     /// The segment of this number.
     pub(crate) fn segment(&self, segment: u32) -> Option<Arc<Segment>> {
         let list = self.list.read();
@@ -199,13 +219,13 @@ impl Segments {
     /// The frames from the one that begins at `from` on, up to the end as it is when they are
     /// asked for. Each is checked whole.
     pub fn frames(&self, from: Place) -> Frames {
-        Frames::new(self.clone(), from)
+        Frames::new(self.clone(), from, Slot::ZERO)
     }
 
     /// The frames from commit `slot` on. Reads its segment up to it.
     ///
     /// # Errors
-    /// As [`Frames::next`] gives them.
+    /// `Corrupt` if what is before it in its segment is damaged; `Unavailable`.
     pub fn frames_from_slot(&self, slot: Slot) -> Result<Frames, JournalError> {
         let segment = {
             let list = self.shared.list.read();
@@ -213,8 +233,8 @@ impl Segments {
             let index = behind.saturating_sub(1);
             list.get(index).map_or(0, |segment| segment.header.segment)
         };
-        let mut frames = self.frames(Place { segment, at: FIRST_FRAME_AT });
-        frames.skip_to(slot)?;
+        let mut frames = Frames::new(self.clone(), Place { segment, at: FIRST_FRAME_AT }, slot);
+        frames.skip_to_first()?;
         Ok(frames)
     }
 

@@ -4,5 +4,7 @@
 
 mod basics;
 mod crashes;
+mod damage;
 mod full;
 mod ground;
+mod hostile;
