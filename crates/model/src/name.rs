@@ -129,7 +129,7 @@ macro_rules! name {
 
 name! {
     /// A stream: `order-8f3a` is category `order` and id `8f3a`.
-    StreamName, "stream name", limits::STREAM_NAME_BYTES_MAX, reserved: true
+    StreamName, "stream name", limits::STREAM_NAME_GIVEN_BYTES_MAX, reserved: true
 }
 name! {
     /// The kind of thing a stream is about: what stands before the first `-` of its name.
@@ -152,6 +152,9 @@ name! {
     CheckpointName, "checkpoint name", limits::CHECKPOINT_NAME_BYTES_MAX, reserved: false
 }
 
+/// What the name of a settings stream begins with, in front of the name it is about.
+const SETTINGS_PREFIX: &str = "$$";
+
 impl StreamName {
     /// The stream of `id` in `category`.
     ///
@@ -167,13 +170,15 @@ impl StreamName {
     /// [`InvalidName`] if the text is no name; a text without `$` is an ordinary name.
     pub fn system(text: impl Into<ByteString>) -> Result<Self, InvalidName> {
         let text = text.into();
-        check("stream name", &text, limits::STREAM_NAME_BYTES_MAX)?;
+        // The settings stream of the longest name is a name too.
+        let subject = text.strip_prefix(SETTINGS_PREFIX).filter(|subject| !subject.is_empty());
+        check("stream name", subject.unwrap_or(&text), limits::STREAM_NAME_BYTES_MAX)?;
         Ok(Self(text))
     }
 
     /// The stream that holds the settings of this one: `$$order-8f3a`.
     pub fn settings_stream(&self) -> Self {
-        Self(ByteString::from(format!("$${}", self.0)))
+        Self(ByteString::from(format!("{SETTINGS_PREFIX}{}", self.0)))
     }
 
     /// Whether the name begins with `$`.
@@ -210,7 +215,14 @@ mod tests {
         assert!(matches!(StreamName::new("a\nb"), Err(InvalidName::Control { .. })));
         assert!(matches!(StreamName::new("$ce-order"), Err(InvalidName::Reserved { .. })));
         assert!(StreamName::system("$ce-order").is_ok());
-        let long = "x".repeat(limits::STREAM_NAME_BYTES_MAX + 1);
+        let long = "x".repeat(limits::STREAM_NAME_GIVEN_BYTES_MAX + 1);
         assert!(matches!(StreamName::new(long), Err(InvalidName::TooLong { .. })));
+    }
+
+    #[test]
+    fn the_longest_name_has_a_settings_stream() {
+        let longest = StreamName::new("x".repeat(limits::STREAM_NAME_GIVEN_BYTES_MAX));
+        let settings = longest.expect("a name").settings_stream();
+        assert_eq!(StreamName::system(settings.as_str()), Ok(settings));
     }
 }

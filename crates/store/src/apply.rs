@@ -1,0 +1,154 @@
+//! Applying: what a commit decided becomes the state.
+//!
+//! Why: the same few steps at recovery, live, and on a replica; nothing is decided here, so all of
+//! them come to the same state.
+//!
+//! Invariants: A3 positions and revisions follow without a gap, checked although the plan saw to
+//! it. A6 the instants do not go back. What does not fit is an answer, not a panic: the commit may
+//! come from a disk.
+
+use crate::commit::{self, Commit, EventRef, Malformed};
+use crate::index::{Entry, Place as IndexPlace};
+use crate::life;
+use crate::planted::{Bug, planted};
+use crate::state::{Head, Held, State};
+use bytestring::ByteString;
+use headwater_journal_file::Place;
+use headwater_model::{EventId, Position, Revision, StreamChange};
+use uuid::Uuid;
+
+/// Which parts of a commit are not in the state yet.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Parts {
+    /// All of it: a new commit.
+    All,
+    /// While recovering: the index knows all events before this, and what is held may be known too.
+    Recovering {
+        /// The index's end.
+        indexed_until: Position,
+        /// Whether what is held was kept with this commit in it.
+        held_is_known: bool,
+    },
+}
+
+impl Parts {
+    fn indexes(self, position: Position) -> bool {
+        match self {
+            Self::All => true,
+            Self::Recovering { indexed_until, .. } => position >= indexed_until,
+        }
+    }
+
+    fn holds(self) -> bool {
+        !matches!(self, Self::Recovering { held_is_known: true, .. })
+    }
+}
+
+/// Applies the commit whose body stands at `place`, and gives the head behind it. It is not
+/// published yet.
+pub(crate) fn apply(
+    state: &State,
+    before: Head,
+    place: Place,
+    body: &[u8],
+    parts: Parts,
+) -> Result<Head, Malformed> {
+    let commit = Commit::read(body)?;
+    let header = commit.header();
+    check_follows(before, header)?;
+    let mut tags = Vec::new();
+    let mut records = commit.records();
+    while let Some((at, event)) = records.next_at()? {
+        if parts.indexes(event.position) {
+            tags.clear();
+            tags.extend(event.tags.iter());
+            let place = place.plus(u32::try_from(at).map_err(|_| too_long(at))?);
+            index(state, &event, place, &tags)?;
+        }
+        if parts.holds()
+            && let Some(subject) = life::subject(event.stream)
+        {
+            mark(state, subject, body, at, event.position)?;
+        }
+    }
+    let controls = commit.controls(records)?;
+    if parts.holds() && !controls.is_empty() {
+        let mut held = state.held.write();
+        controls.into_iter().for_each(|control| held.take(control));
+    }
+    let recorded_at = if header.event_count > 0 { header.recorded_at } else { before.recorded_at };
+    Ok(Head { next: header.next(), recorded_at })
+}
+
+fn check_follows(before: Head, header: &commit::Header) -> Result<(), Malformed> {
+    if header.first != before.next {
+        let why =
+            format!("the commit begins at position {}, expected {}", header.first, before.next);
+        return Err(Malformed::new(0, why));
+    }
+    if header.event_count > 0
+        && header.recorded_at < before.recorded_at
+        && !planted(Bug::RecordedAtFollowsClock)
+    {
+        let (this, last) = (header.recorded_at, before.recorded_at);
+        let why = format!("the commit was recorded at {this}, the one before it at {last}");
+        return Err(Malformed::new(0, why));
+    }
+    Ok(())
+}
+
+fn too_long(at: usize) -> Malformed {
+    Malformed::new(at, "the commit is longer than a segment")
+}
+
+fn index(
+    state: &State,
+    event: &EventRef<'_>,
+    place: Place,
+    tags: &[&str],
+) -> Result<(), Malformed> {
+    let last = state.index.snapshot(event.position).head(event.stream);
+    let last = last.map_err(|cause| Malformed::new(0, cause.to_string()))?;
+    let expected = last.map_or(Revision::ZERO, |head| head.last.next());
+    if event.revision != expected && !planted(Bug::RevisionFromStaleHead) {
+        let (stream, revision) = (event.stream, event.revision);
+        let why = format!("stream {stream} goes on at revision {revision}, expected {expected}");
+        return Err(Malformed::new(0, why));
+    }
+    state.index.add(&Entry {
+        position: event.position,
+        place: IndexPlace { segment: place.segment, at: place.at },
+        stream: event.stream,
+        revision: event.revision,
+        id: forget(event.id),
+        event_type: event.event_type,
+        tags,
+        recorded_at: event.recorded_at,
+    });
+    Ok(())
+}
+
+fn forget(id: EventId) -> EventId {
+    if planted(Bug::ForgetIds) { EventId(Uuid::nil()) } else { id }
+}
+
+/// A settings stream has a new event: what it says becomes the mark of its subject.
+fn mark(
+    state: &State,
+    subject: &str,
+    body: &[u8],
+    at: usize,
+    position: Position,
+) -> Result<(), Malformed> {
+    let event = commit::read_owned(&body[at..], position)?;
+    let Some(change) = StreamChange::recorded_by(&event) else {
+        let (name, kind) = (&event.stream, &event.event_type);
+        return Err(Malformed::new(at, format!("stream {name} has an event of type {kind}")));
+    };
+    let last = state.index.snapshot(position).head(subject);
+    let last = last.map_err(|cause| Malformed::new(at, cause.to_string()))?;
+    let Held { marks, .. } = &mut *state.held.write();
+    let mark = marks.entry(ByteString::from(subject)).or_default();
+    *mark = mark.changed(change, last.map(|head| head.last));
+    Ok(())
+}

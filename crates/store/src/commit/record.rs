@@ -1,0 +1,340 @@
+//! Event records: one event as bytes, and the view that reads it without copying anything.
+//!
+//! Picture:
+//! ```text
+//!   length varint   bytes behind it
+//!   crc u32         CRC-32C, seeded with the position, of everything behind it
+//!   flags u8        1 binary payload · 2 schema version · 4 metadata · 8 tags; others halt
+//!   recorded-at 7 · id 16 · revision varint · stream counted · type counted
+//!   [schema version varint] · [metadata counted] · [tags counted, each tag counted]
+//!   payload         the rest
+//! ```
+//! With a stream name of 20 bytes and a type of 12 a record costs 65 bytes besides its payload.
+//!
+//! Invariants: D1 the checksum covers where the record belongs. D3 every length is checked
+//! against the bytes that are there, and a record's against [`RECORD_BYTES_MAX`].
+
+use super::header::{INSTANT_BYTES, instant_bytes, read_instant};
+use super::varint::{self, Cursor};
+use super::{Malformed, metadata};
+use crate::planted::{Bug, planted};
+use bytes::Bytes;
+use headwater_model::query::Queryable;
+use headwater_model::{
+    ContentType, EventId, EventType, Metadata, NewEvent, Position, RecordedEvent, Revision,
+    StreamName, Tag, Timestamp, limits,
+};
+use uuid::Uuid;
+
+/// Bytes of which the length of a record is always known.
+pub const RECORD_PREFIX_BYTES_MAX: usize = 10;
+
+/// No event within the limits makes a longer record: what claims to be longer is damage.
+pub(crate) const RECORD_BYTES_MAX: usize = limits::PAYLOAD_BYTES_MAX
+    + 2 * limits::METADATA_BYTES_MAX
+    + limits::TAG_COUNT_MAX * (limits::TAG_BYTES_MAX + 2)
+    + limits::STREAM_NAME_BYTES_MAX
+    + limits::EVENT_TYPE_BYTES_MAX
+    + 128;
+
+const BINARY: u8 = 1;
+const SCHEMA_VERSION: u8 = 2;
+const METADATA: u8 = 4;
+const TAGS: u8 = 8;
+const KNOWN: u8 = BINARY | SCHEMA_VERSION | METADATA | TAGS;
+
+const CRC_BYTES: usize = 4;
+const ID_BYTES: usize = 16;
+
+fn checksum(position: Position, bytes: &[u8]) -> u32 {
+    let place = if planted(Bug::SkipPositionInChecksum) { 0 } else { position.0 };
+    let seed = u64::from(!(place as u32 ^ (place >> 32) as u32));
+    let mut digest =
+        crc_fast::Digest::new_with_init_state(crc_fast::CrcAlgorithm::Crc32Iscsi, seed);
+    digest.update(bytes);
+    digest.finalize() as u32
+}
+
+/// What the plan decided about an event; the rest is as it was asked.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Decided<'a> {
+    pub(super) stream: &'a StreamName,
+    pub(super) revision: Revision,
+    pub(super) position: Position,
+    pub(super) recorded_at: Timestamp,
+}
+
+/// Bytes of the tags' region.
+fn tags_len(tags: &[Tag]) -> usize {
+    tags.iter().map(|tag| varint::len(tag.as_str().len() as u64) + tag.as_str().len()).sum()
+}
+
+/// Bytes behind the length.
+fn content_len(event: &NewEvent, decided: Decided<'_>) -> usize {
+    let counted = |bytes: usize| varint::len(bytes as u64) + bytes;
+    let mut len = CRC_BYTES + 1 + INSTANT_BYTES + ID_BYTES;
+    len += varint::len(decided.revision.0);
+    len += counted(decided.stream.as_str().len()) + counted(event.event_type.as_str().len());
+    if event.schema_version != 1 {
+        len += varint::len(u64::from(event.schema_version));
+    }
+    if !metadata::is_empty(&event.metadata) {
+        len += counted(metadata::len(&event.metadata));
+    }
+    if !event.tags.is_empty() {
+        len += counted(tags_len(&event.tags));
+    }
+    len + event.payload.len()
+}
+
+pub(super) fn put(out: &mut Vec<u8>, event: &NewEvent, decided: Decided<'_>) {
+    let len = content_len(event, decided);
+    out.reserve(varint::len(len as u64) + len);
+    varint::put(out, len as u64);
+    let from = out.len();
+    out.extend_from_slice(&[0; CRC_BYTES]);
+
+    let flag = |bit: u8, set: bool| if set { bit } else { 0 };
+    let has_metadata = !metadata::is_empty(&event.metadata);
+    out.push(
+        flag(BINARY, event.content_type == ContentType::Binary)
+            | flag(SCHEMA_VERSION, event.schema_version != 1)
+            | flag(METADATA, has_metadata)
+            | flag(TAGS, !event.tags.is_empty()),
+    );
+    out.extend_from_slice(&instant_bytes(decided.recorded_at));
+    out.extend_from_slice(event.id.0.as_bytes());
+    varint::put(out, decided.revision.0);
+    varint::put_bytes(out, decided.stream.as_str().as_bytes());
+    varint::put_bytes(out, event.event_type.as_str().as_bytes());
+    if event.schema_version != 1 {
+        varint::put(out, u64::from(event.schema_version));
+    }
+    if has_metadata {
+        varint::put(out, metadata::len(&event.metadata) as u64);
+        metadata::put(out, &event.metadata);
+    }
+    if !event.tags.is_empty() {
+        varint::put(out, tags_len(&event.tags) as u64);
+        event.tags.iter().for_each(|tag| varint::put_bytes(out, tag.as_str().as_bytes()));
+    }
+    out.extend_from_slice(&event.payload);
+
+    assert_eq!(out.len() - from, len, "D1: a record is as long as it says");
+    let crc = checksum(decided.position, &out[from + CRC_BYTES..]);
+    out[from..from + CRC_BYTES].copy_from_slice(&crc.to_le_bytes());
+}
+
+/// A stored event, seen in place. Names and tags are checked UTF-8; metadata is read when asked for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct EventRef<'a> {
+    /// Who it is.
+    pub id: EventId,
+    /// Its stream.
+    pub stream: &'a str,
+    /// Its place in the stream.
+    pub revision: Revision,
+    /// Its place in the context.
+    pub position: Position,
+    /// When its commit was planned.
+    pub recorded_at: Timestamp,
+    /// What has happened.
+    pub event_type: &'a str,
+    /// Which shape of the payload this is.
+    pub schema_version: u32,
+    /// How the payload is written.
+    pub content_type: ContentType,
+    /// What it says.
+    pub payload: &'a [u8],
+    /// The marks by which it is found.
+    pub tags: Tags<'a>,
+    metadata: &'a [u8],
+}
+
+/// What bytes at a record's place hold.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum RecordRead<'a> {
+    /// The record, and how many bytes it takes with its length.
+    Whole(EventRef<'a>, usize),
+    /// So many bytes are needed from the same place to see all of it.
+    Needs(usize),
+}
+
+impl<'a> EventRef<'a> {
+    /// Reads the record at the front of `bytes`, which may be cut off behind, and checks that it
+    /// is the one of `position`.
+    ///
+    /// # Errors
+    /// [`Malformed`]: these bytes are not that record.
+    pub fn read_alone(bytes: &'a [u8], position: Position) -> Result<RecordRead<'a>, Malformed> {
+        let mut cursor = Cursor::new(bytes);
+        let len = match cursor.varint() {
+            Ok(len) => Self::checked_len(len)?,
+            Err(_) if bytes.len() < RECORD_PREFIX_BYTES_MAX => {
+                return Ok(RecordRead::Needs(RECORD_PREFIX_BYTES_MAX));
+            }
+            Err(cause) => return Err(cause),
+        };
+        let whole = cursor.place() + len;
+        if bytes.len() < whole {
+            return Ok(RecordRead::Needs(whole));
+        }
+        let content = cursor.take(len)?;
+        Self::check(content, position)?;
+        Ok(RecordRead::Whole(Self::read_content(content, position)?, whole))
+    }
+
+    /// Reads the next record of a commit whose frame was verified.
+    pub(super) fn read(cursor: &mut Cursor<'a>, position: Position) -> Result<Self, Malformed> {
+        let at = cursor.place();
+        let len = Self::checked_len(cursor.varint()?)?;
+        Self::read_content(cursor.take(len)?, position)
+            .map_err(|cause| Malformed::new(at, format!("in the record of {position}, {cause}")))
+    }
+
+    /// As [`Self::read`], and the record's own checksum too.
+    pub(super) fn read_checked(
+        cursor: &mut Cursor<'a>,
+        position: Position,
+    ) -> Result<Self, Malformed> {
+        let mut ahead = *cursor;
+        let len = Self::checked_len(ahead.varint()?)?;
+        Self::check(ahead.take(len)?, position)?;
+        Self::read(cursor, position)
+    }
+
+    fn checked_len(len: u64) -> Result<usize, Malformed> {
+        match usize::try_from(len) {
+            Ok(len) if (CRC_BYTES..=RECORD_BYTES_MAX).contains(&len) => Ok(len),
+            _ => Err(Malformed::new(0, format!("{len} bytes are no record's length"))),
+        }
+    }
+
+    fn check(content: &[u8], position: Position) -> Result<(), Malformed> {
+        let (stored, covered) = content
+            .split_first_chunk::<CRC_BYTES>()
+            .ok_or_else(|| Malformed::new(0, "a record is shorter than its checksum"))?;
+        if checksum(position, covered) == u32::from_le_bytes(*stored) {
+            Ok(())
+        } else {
+            let why = format!("the checksum is not that of the event at position {position}");
+            Err(Malformed::new(0, why))
+        }
+    }
+
+    #[inline]
+    fn read_content(content: &'a [u8], position: Position) -> Result<Self, Malformed> {
+        let mut cursor = Cursor::at(content, CRC_BYTES);
+        let flags = cursor.byte()?;
+        if flags & !KNOWN != 0 {
+            return Err(cursor.malformed("a record of a kind unknown here"));
+        }
+        let recorded_at = read_instant(&mut cursor)?;
+        let id = EventId(Uuid::from_bytes(cursor.array()?));
+        let revision = Revision(cursor.varint()?);
+        let stream = cursor.text()?;
+        let event_type = cursor.text()?;
+        let schema_version = match flags & SCHEMA_VERSION {
+            0 => 1,
+            _ => u32::try_from(cursor.varint()?)
+                .map_err(|_| cursor.malformed("a schema version is out of range"))?,
+        };
+        let metadata = if flags & METADATA == 0 { &[] } else { cursor.counted()? };
+        let tags = if flags & TAGS == 0 { &[] } else { cursor.counted()? };
+        let tags = Tags::checked(tags)?;
+        let content_type =
+            if flags & BINARY == 0 { ContentType::Json } else { ContentType::Binary };
+        let payload = cursor.rest();
+        Ok(Self {
+            id,
+            stream,
+            revision,
+            position,
+            recorded_at,
+            event_type,
+            schema_version,
+            content_type,
+            payload,
+            tags,
+            metadata,
+        })
+    }
+
+    /// The event with all its parts as slices of `page`, which this view must have been read from.
+    ///
+    /// # Errors
+    /// [`Malformed`]: a name or a metadata key is none.
+    pub fn to_recorded(&self, page: &Bytes) -> Result<RecordedEvent, Malformed> {
+        let bad = |why: headwater_model::InvalidName| Malformed::new(0, why.to_string());
+        let tag = |tag: &str| Tag::new(metadata::share(tag, page)?).map_err(bad);
+        Ok(RecordedEvent {
+            id: self.id,
+            stream: StreamName::system(metadata::share(self.stream, page)?).map_err(bad)?,
+            revision: self.revision,
+            position: self.position,
+            recorded_at: self.recorded_at,
+            event_type: EventType::new(metadata::share(self.event_type, page)?).map_err(bad)?,
+            schema_version: self.schema_version,
+            content_type: self.content_type,
+            payload: page.slice_ref(self.payload),
+            metadata: match self.metadata {
+                [] => Metadata::default(),
+                bytes => metadata::read(bytes, page)?,
+            },
+            tags: self.tags.iter().map(tag).collect::<Result<_, _>>()?,
+        })
+    }
+}
+
+impl Queryable for EventRef<'_> {
+    fn stream(&self) -> &str {
+        self.stream
+    }
+    fn event_type(&self) -> &str {
+        self.event_type
+    }
+    fn has_tag(&self, tag: &str) -> bool {
+        self.tags.iter().any(|own| own == tag)
+    }
+}
+
+/// The tags of a stored event, in the order given.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Tags<'a> {
+    bytes: &'a [u8],
+}
+
+impl<'a> Tags<'a> {
+    fn checked(bytes: &'a [u8]) -> Result<Self, Malformed> {
+        let mut cursor = Cursor::new(bytes);
+        while !cursor.is_empty() {
+            cursor.text()?;
+        }
+        Ok(Self { bytes })
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.bytes.is_empty()
+    }
+
+    /// Each tag.
+    pub fn iter(&self) -> impl Iterator<Item = &'a str> + use<'a> {
+        let mut cursor = Cursor::new(self.bytes);
+        std::iter::from_fn(move || {
+            (!cursor.is_empty()).then(|| cursor.text().expect("checked when the view was made"))
+        })
+    }
+}
+
+/// The event whose record stands at the front of `bytes`, with bytes of its own.
+pub(crate) fn read_owned(bytes: &[u8], position: Position) -> Result<RecordedEvent, Malformed> {
+    let RecordRead::Whole(_, len) = EventRef::read_alone(bytes, position)? else {
+        return Err(Malformed::new(bytes.len(), "the record ends early"));
+    };
+    let page = Bytes::copy_from_slice(&bytes[..len]);
+    match EventRef::read_alone(&page, position)? {
+        RecordRead::Whole(event, _) => event.to_recorded(&page),
+        RecordRead::Needs(_) => Err(Malformed::new(len, "the record ends early")),
+    }
+}

@@ -1,0 +1,222 @@
+//! Group commit: whoever finds the writer free leads, and commits for everyone who waits.
+//!
+//! Why: one durable write costs the same for one append as for a thousand. And a lone writer must
+//! not pay for the others: it commits on its own thread, without handing anything over.
+//!
+//! Picture:
+//! ```text
+//!   A enters, nobody leads ─▶ A commits [A]           ─▶ hands over to B, answers A
+//!   B, C, D enter meanwhile ─────────────▶ B commits [B C D] ─▶ nobody waits, answers B C D
+//! ```
+//! An async caller must not block its thread, so it never leads: when its turn comes, the
+//! committer does, a thread of the context's own that sleeps otherwise.
+//!
+//! Invariants: requests are planned in the order in which they entered. The lead is handed on
+//! before the answers, so the device is never idle while threads are being woken. At most
+//! [`limits::WAITING_BYTES_MAX`] wait.
+
+mod slot;
+
+use crate::limits;
+use crate::plan::Request;
+use crate::writer::{AppendAnswer, Writer};
+use headwater_model::{AppendError, Unavailable};
+use parking_lot::Mutex;
+use slot::{Slot, Turn};
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+/// The appends that wait for the writer, and the writer.
+pub(crate) struct GroupCommit {
+    queue: Mutex<Queue>,
+    writer: Mutex<Option<Writer>>,
+    /// Wakes the committer; without one, callers commit on their own thread whatever they are.
+    committer: Option<Box<dyn Fn() + Send + Sync>>,
+}
+
+#[derive(Default)]
+struct Queue {
+    waiting: VecDeque<Waiting>,
+    bytes: usize,
+    /// Someone commits now, or was told to.
+    is_led: bool,
+    closed: Option<Unavailable>,
+}
+
+struct Waiting {
+    request: Request,
+    bytes: usize,
+    slot: Arc<Slot>,
+}
+
+/// What one who entered has to do.
+#[derive(PartialEq, Eq)]
+enum Part {
+    Lead,
+    Follow,
+}
+
+impl GroupCommit {
+    pub(crate) fn new(writer: Writer, committer: Option<Box<dyn Fn() + Send + Sync>>) -> Self {
+        Self { queue: Mutex::default(), writer: Mutex::new(Some(writer)), committer }
+    }
+
+    /// Commits on this thread or waits on it until another one has.
+    pub(crate) fn append_blocking(&self, request: Request) -> AppendAnswer {
+        let slot = Arc::new(Slot::of_thread());
+        if self.enter(request, &slot)? == Part::Lead {
+            self.lead();
+        }
+        loop {
+            match slot.wait() {
+                Turn::Answered(answer) => return answer,
+                Turn::Lead => self.lead(),
+            }
+        }
+    }
+
+    /// Waits without blocking. Dropping the future does not withdraw the append.
+    pub(crate) async fn append(&self, request: Request) -> AppendAnswer {
+        let slot = Arc::new(Slot::of_task());
+        if self.enter(request, &slot)? == Part::Lead {
+            match &self.committer {
+                Some(wake) => wake(),
+                None => self.lead(),
+            }
+        }
+        slot.answered().await
+    }
+
+    fn enter(&self, request: Request, slot: &Arc<Slot>) -> Result<Part, AppendError> {
+        let bytes = request.bytes_max();
+        let mut queue = self.queue.lock();
+        if let Some(cause) = &queue.closed {
+            return Err(AppendError::Unavailable(cause.clone()));
+        }
+        if queue.bytes + bytes > limits::WAITING_BYTES_MAX && !queue.waiting.is_empty() {
+            let (what, why) = ("queueing an append", format!("{} bytes wait already", queue.bytes));
+            return Err(AppendError::Unavailable(Unavailable::Io { what: what.to_owned(), why }));
+        }
+        queue.bytes += bytes;
+        queue.waiting.push_back(Waiting { request, bytes, slot: Arc::clone(slot) });
+        if std::mem::replace(&mut queue.is_led, true) { Ok(Part::Follow) } else { Ok(Part::Lead) }
+    }
+
+    /// Commits one group and hands the lead on.
+    pub(crate) fn lead(&self) {
+        let mut group = self.queue.lock().take_group();
+        let mut abandoned = Abandoned { of: self, slots: Vec::with_capacity(group.len()) };
+        let mut requests = Vec::with_capacity(group.len());
+        for waiting in group.drain(..) {
+            requests.push(waiting.request);
+            abandoned.slots.push(waiting.slot);
+        }
+        let answers = match &mut *self.writer.lock() {
+            Some(writer) => writer.commit(&requests),
+            None => requests.iter().map(|_| Err(closed())).collect(),
+        };
+        assert!(answers.len() <= requests.len(), "A5: an answer without a request");
+        let mut slots = std::mem::take(&mut abandoned.slots);
+        drop(abandoned);
+        let unplanned = slots.split_off(answers.len()).into_iter();
+        let unplanned = requests.into_iter().skip(answers.len()).zip(unplanned);
+        self.hand_on(unplanned.map(|(request, slot)| Waiting {
+            bytes: request.bytes_max(),
+            request,
+            slot,
+        }));
+        for (slot, answer) in slots.into_iter().zip(answers) {
+            slot.answer(answer);
+        }
+    }
+
+    /// Puts back what was not planned, and appoints who leads next.
+    fn hand_on(&self, unplanned: impl DoubleEndedIterator<Item = Waiting>) {
+        let next = {
+            let mut queue = self.queue.lock();
+            for waiting in unplanned.rev() {
+                queue.bytes += waiting.bytes;
+                queue.waiting.push_front(waiting);
+            }
+            queue.is_led = !queue.waiting.is_empty();
+            queue.waiting.front().map(|waiting| Arc::clone(&waiting.slot))
+        };
+        let Some(next) = next else { return };
+        match &self.committer {
+            _ if next.appoint() => {}
+            Some(wake) => wake(),
+            // Without a committer a task leads where it entered; it cannot be waiting here.
+            None => self.lead(),
+        }
+    }
+
+    /// Whether anything waits.
+    pub(crate) fn is_waited_for(&self) -> bool {
+        !self.queue.lock().waiting.is_empty()
+    }
+
+    /// Runs `work` with the writer if nobody uses it.
+    pub(crate) fn with_idle_writer<T>(&self, work: impl FnOnce(&mut Writer) -> T) -> Option<T> {
+        self.writer.try_lock()?.as_mut().map(work)
+    }
+
+    /// Refuses all that comes, waits for the group that is being committed, and gives the writer up.
+    pub(crate) fn close(&self) -> Option<Writer> {
+        self.queue.lock().closed = Some(Unavailable::Closed);
+        let writer = self.writer.lock().take();
+        self.fail_waiting(&Unavailable::Closed);
+        writer
+    }
+
+    fn fail_waiting(&self, cause: &Unavailable) {
+        let waiting = std::mem::take(&mut self.queue.lock().waiting);
+        for waiting in waiting {
+            waiting.slot.answer(Err(AppendError::Unavailable(cause.clone())));
+        }
+    }
+}
+
+impl Queue {
+    /// The first appends, about a group's worth of bytes and at least one.
+    fn take_group(&mut self) -> Vec<Waiting> {
+        let mut group = Vec::with_capacity(self.waiting.len().min(limits::GROUP_COUNT_MAX));
+        let mut bytes = 0;
+        while let Some(next) = self.waiting.front() {
+            let is_full =
+                bytes + next.bytes > limits::GROUP_BYTES || group.len() >= limits::GROUP_COUNT_MAX;
+            if is_full && !group.is_empty() {
+                break;
+            }
+            bytes += next.bytes;
+            group.extend(self.waiting.pop_front());
+        }
+        self.bytes -= bytes;
+        group
+    }
+}
+
+fn closed() -> AppendError {
+    AppendError::Unavailable(Unavailable::Closed)
+}
+
+/// A group whose leader panicked: nobody may wait for it for ever.
+struct Abandoned<'a> {
+    of: &'a GroupCommit,
+    slots: Vec<Arc<Slot>>,
+}
+
+impl Drop for Abandoned<'_> {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            return;
+        }
+        let why = "a fault inside the store stopped its writer".to_owned();
+        let cause = Unavailable::Poisoned { why: why.clone() };
+        self.of.queue.lock().closed = Some(cause.clone());
+        for slot in self.slots.drain(..) {
+            let lost = headwater_model::LostReply { why: why.clone() };
+            slot.answer(Err(AppendError::Unknown(lost)));
+        }
+        self.of.fail_waiting(&cause);
+    }
+}

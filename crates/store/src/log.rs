@@ -1,0 +1,155 @@
+//! The log: the journal that commits go to, and the segments that reads come from.
+//!
+//! Why: with the file journal both are the same files: one write, one sync. With any other journal
+//! the segments are a local replica of it: written behind each durable commit, not synced, caught
+//! up and checked when it is opened.
+//!
+//! Invariants: A2 what [`Log::append`] returned from is durable in the journal. A replica holds a
+//! front part of the journal's commits, byte for byte.
+
+use headwater_journal_file::{FileJournal, Place, Segments};
+use headwater_model::{Corrupt, Head, Journal, JournalError, Slot};
+
+/// Commits asked of a journal at once while a replica catches up.
+const CATCH_UP_BYTES: usize = 4 * 1_024 * 1_024;
+
+/// Commits at the end of a replica that are compared with the journal's when it is opened.
+const COMPARED_BYTES: usize = 1_024 * 1_024;
+
+/// A journal with local segments.
+pub(crate) enum Log {
+    /// The segments are the journal.
+    File(Box<FileJournal>),
+    /// The segments follow a journal that is elsewhere.
+    Replica { journal: Box<dyn Journal>, head: Head, local: Box<FileJournal> },
+}
+
+impl Log {
+    /// The file journal.
+    pub(crate) fn file(journal: FileJournal) -> Self {
+        Self::File(Box::new(journal))
+    }
+
+    /// Becomes the writer of `journal`, and brings `local` up to it.
+    pub(crate) fn replica(
+        mut journal: Box<dyn Journal>,
+        mut local: FileJournal,
+    ) -> Result<Self, JournalError> {
+        let head = journal.claim()?;
+        check_same(&*journal, &local, head)?;
+        while Journal::head(&local).next < head.next {
+            let from = Journal::head(&local).next;
+            let commits = journal.read(from, CATCH_UP_BYTES)?;
+            if commits.is_empty() {
+                return Err(JournalError::Corrupt(Corrupt {
+                    file: "the journal".to_owned(),
+                    at: from.0,
+                    why: format!("it ends at commit {from}, its head says {}", head.next),
+                }));
+            }
+            for commit in commits {
+                local.append_placed(Journal::head(&local), &commit.body)?;
+            }
+        }
+        Ok(Self::Replica { journal, head, local: Box::new(local) })
+    }
+
+    /// Bytes of one commit's body.
+    pub(crate) fn commit_bytes_max(&self) -> usize {
+        match self {
+            Self::File(journal) => journal.limits().commit_bytes_max,
+            Self::Replica { journal, local, .. } => {
+                journal.limits().commit_bytes_max.min(local.limits().commit_bytes_max)
+            }
+        }
+    }
+
+    /// The segments, for reading.
+    pub(crate) fn segments(&self) -> Segments {
+        match self {
+            Self::File(journal) => journal.segments(),
+            Self::Replica { local, .. } => local.segments(),
+        }
+    }
+
+    /// Writes a commit durably, and says where its body stands.
+    pub(crate) fn append(&mut self, body: &[u8]) -> Result<Place, JournalError> {
+        match self {
+            Self::File(journal) => {
+                let head = Journal::head(&**journal);
+                journal.append_placed(head, body).map(|committed| committed.place)
+            }
+            Self::Replica { journal, head, local } => {
+                *head = append_resolved(&mut **journal, *head, body)?;
+                let local_head = Journal::head(&**local);
+                local.append_placed(local_head, body).map(|committed| committed.place)
+            }
+        }
+    }
+
+    /// For idle moments: notes how far the segments are durable.
+    pub(crate) fn note_idle(&mut self) -> Result<(), JournalError> {
+        match self {
+            Self::File(journal) => journal.note_idle(),
+            Self::Replica { local, .. } => local.note_idle(),
+        }
+    }
+
+    /// Notes that nothing follows.
+    pub(crate) fn close(self) -> Result<(), JournalError> {
+        match self {
+            Self::File(journal) => journal.close(),
+            Self::Replica { local, .. } => local.close(),
+        }
+    }
+}
+
+/// Appends, and resolves a lost reply once: the same bytes are sent to the same slot again, until
+/// it holds them or another's.
+fn append_resolved(
+    journal: &mut dyn Journal,
+    after: Head,
+    body: &[u8],
+) -> Result<Head, JournalError> {
+    match journal.append(after, body) {
+        Err(JournalError::Unknown(_)) => {}
+        answer => return answer,
+    }
+    match journal.append(after, body) {
+        Err(JournalError::HeadMoved { actual, .. }) => {
+            let standing = journal.read(after.next, 1)?;
+            match standing.first() {
+                Some(commit) if commit.slot == after.next && commit.body == body => {
+                    Ok(Head { next: after.next.next(), digest: commit.digest, epoch: after.epoch })
+                }
+                _ => Err(JournalError::HeadMoved { expected: after, actual }),
+            }
+        }
+        answer => answer,
+    }
+}
+
+/// The end of the replica stands in the journal as it does here.
+fn check_same(journal: &dyn Journal, local: &FileJournal, head: Head) -> Result<(), JournalError> {
+    let here = Journal::head(local).next;
+    let differs = |slot: Slot| {
+        JournalError::Corrupt(Corrupt {
+            file: "the local replica".to_owned(),
+            at: slot.0,
+            why: format!(
+                "commit {slot} is not the journal's; remove the replica, it is fetched again"
+            ),
+        })
+    };
+    if here > head.next {
+        return Err(differs(head.next));
+    }
+    let Some(last) = here.0.checked_sub(1).map(Slot) else { return Ok(()) };
+    for theirs in journal.read(last, COMPARED_BYTES)?.into_iter().take_while(|c| c.slot <= last) {
+        let ours = local.read(theirs.slot, 1)?;
+        if ours.first().map(|commit| &commit.body) != Some(&theirs.body) {
+            return Err(differs(theirs.slot));
+        }
+    }
+    Ok(())
+}

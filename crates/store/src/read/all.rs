@@ -1,0 +1,175 @@
+//! A page of the context, and the first event that matches.
+//!
+//! Why: a selective query walks postings; any other walks positions. Both propose positions, and
+//! every record is asked itself, so the two differ in cost only.
+//!
+//! Invariants: R1 in order, each once. A bounded number of events is looked at for a page: it may be
+//! empty and still go on.
+
+use super::fetch::Fetch;
+use super::filling::Filling;
+use super::hiding::Hiding;
+use super::terms::{Terms, Walk};
+use super::{Moment, check_query, checked_count};
+use crate::state::{State, index_error};
+use headwater_model::{Direction, From, Page, Position, Query, ReadAll, ReadError, Timestamp};
+use std::ops::{ControlFlow, Range};
+
+/// Events looked at for one page: what a reader waits for at most, some tens of milliseconds.
+const LOOK_COUNT_MAX: usize = 65_536;
+
+/// Events fetched at once.
+const STEP_COUNT: usize = 512;
+
+/// A record found by its posting costs as much as so many that are passed in order.
+const POSTING_COST: u64 = 4;
+
+pub(crate) fn read_all(state: &State, read: &ReadAll, now: Timestamp) -> Result<Page, ReadError> {
+    let count_max = checked_count(read.count_max)?;
+    check_query(&read.query)?;
+    let moment = Moment::of(state, read.as_of, now)?;
+    let incarnation = state.incarnation();
+    let as_of = moment.last();
+    let mut page = Page { events: Vec::new(), next: None, as_of, incarnation };
+    let Some(range) = range(read, as_of) else { return Ok(page) };
+    let mut proposals = Proposals::of(&read.query, &moment, range, read.direction)?;
+    let fetch = Fetch { segments: &state.segments, snapshot: &moment.snapshot };
+    let mut hiding = Hiding::new(state, &moment);
+    let mut filling = Filling::new(count_max);
+    let mut looked = 0;
+    while page.next.is_none() {
+        let positions = proposals.take(STEP_COUNT)?;
+        if positions.is_empty() {
+            break;
+        }
+        looked += positions.len();
+        fetch.each(&positions, |event, bytes| {
+            let position = event.position;
+            if filling.is_full() {
+                page.next = Some(position);
+            } else if read.query.matches(&event)
+                && !hiding.hides(&event)?
+                && !filling.takes(&fetch, event, bytes)?
+            {
+                page.next = Some(position);
+            }
+            Ok(if page.next.is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
+        })?;
+        if page.next.is_none() && (filling.is_full() || looked >= LOOK_COUNT_MAX) {
+            page.next = proposals.take(1)?.first().copied();
+        }
+    }
+    page.events = filling.events;
+    Ok(page)
+}
+
+/// An event in `positions` that matches: the first one.
+pub(crate) fn first_match(
+    state: &State,
+    moment: &Moment,
+    query: &Query,
+    positions: Range<Position>,
+) -> Result<Option<Position>, ReadError> {
+    let end = positions.end.min(moment.snapshot.until());
+    if positions.start >= end {
+        return Ok(None);
+    }
+    let range = positions.start..end;
+    let mut proposals = Proposals::of(query, moment, range, Direction::Forwards)?;
+    let fetch = Fetch { segments: &state.segments, snapshot: &moment.snapshot };
+    let mut found = None;
+    // A match is likely among the first few, and most conditions have none.
+    let mut step = 8;
+    while found.is_none() {
+        let positions = proposals.take(step)?;
+        if positions.is_empty() {
+            break;
+        }
+        fetch.each(&positions, |event, _| {
+            if query.matches(&event) {
+                found = Some(event.position);
+                return Ok(ControlFlow::Break(()));
+            }
+            Ok(ControlFlow::Continue(()))
+        })?;
+        step = STEP_COUNT;
+    }
+    Ok(found)
+}
+
+/// The positions that a page may show: from the first that is looked at, in the direction asked,
+/// to the end of the moment or the beginning of the context. As a rising range.
+fn range(read: &ReadAll, as_of: Option<Position>) -> Option<Range<Position>> {
+    let end = as_of?;
+    match (read.direction, read.from) {
+        (Direction::Forwards, From::Edge) => Some(Position::ZERO..end.next()),
+        (Direction::Forwards, From::At(from)) => (from <= end).then(|| from..end.next()),
+        (Direction::Backwards, From::Edge) => Some(Position::ZERO..end.next()),
+        (Direction::Backwards, From::At(from)) => Some(Position::ZERO..from.min(end).next()),
+    }
+}
+
+/// Positions that may match, in order.
+enum Proposals {
+    /// All of them.
+    Every { left: Range<Position>, direction: Direction },
+    /// Those of the query's terms, within a range.
+    Walk { walk: Walk, range: Range<Position> },
+}
+
+impl Proposals {
+    fn of(
+        query: &Query,
+        moment: &Moment,
+        range: Range<Position>,
+        direction: Direction,
+    ) -> Result<Self, ReadError> {
+        let passed = range.end.0 - range.start.0;
+        let every = Self::Every { left: range.clone(), direction };
+        // So few are looked at in order before the terms are even found.
+        if passed <= 16 {
+            return Ok(every);
+        }
+        match Terms::of(query, &moment.snapshot).map_err(index_error)? {
+            Some(terms) if terms.count().saturating_mul(POSTING_COST) < passed => {
+                let from = match direction {
+                    Direction::Forwards => range.start,
+                    Direction::Backwards => Position(range.end.0 - 1),
+                };
+                let walk = terms.walk(from, direction).map_err(index_error)?;
+                Ok(Self::Walk { walk, range })
+            }
+            _ => Ok(every),
+        }
+    }
+
+    fn take(&mut self, count: usize) -> Result<Vec<Position>, ReadError> {
+        match self {
+            Self::Every { left, direction } => {
+                let count = (left.end.0 - left.start.0).min(count as u64);
+                match direction {
+                    Direction::Forwards => {
+                        let taken = left.start.0..left.start.0 + count;
+                        left.start = Position(taken.end);
+                        Ok(taken.map(Position).collect())
+                    }
+                    Direction::Backwards => {
+                        let taken = left.end.0 - count..left.end.0;
+                        left.end = Position(taken.start);
+                        Ok(taken.rev().map(Position).collect())
+                    }
+                }
+            }
+            Self::Walk { walk, range } => {
+                let mut taken = Vec::with_capacity(count.min(64));
+                while taken.len() < count {
+                    match walk.next().map_err(index_error)? {
+                        Some(position) if range.contains(&position) => taken.push(position),
+                        _ => break,
+                    }
+                }
+                Ok(taken)
+            }
+        }
+    }
+}

@@ -1,0 +1,51 @@
+//! A page being filled: it takes events until one would pass a bound.
+//!
+//! Invariant: it takes at least one, however large, so that a reader always comes on.
+
+use crate::commit::EventRef;
+use crate::read::fetch::Fetch;
+use bytes::Bytes;
+use headwater_model::limits::PAGE_BYTES_MAX;
+use headwater_model::{ReadError, RecordedEvent};
+
+pub(super) struct Filling {
+    pub(super) events: Vec<RecordedEvent>,
+    count_max: usize,
+    bytes: usize,
+}
+
+impl Filling {
+    pub(super) fn new(count_max: usize) -> Self {
+        Self { events: Vec::with_capacity(count_max.min(64)), count_max, bytes: 0 }
+    }
+
+    pub(super) fn is_full(&self) -> bool {
+        self.events.len() >= self.count_max
+    }
+
+    /// How many more events it takes at most.
+    pub(super) fn room(&self) -> usize {
+        self.count_max - self.events.len()
+    }
+
+    /// Takes the event if no bound is passed by it; says whether it did.
+    pub(super) fn takes(
+        &mut self,
+        fetch: &Fetch<'_>,
+        event: EventRef<'_>,
+        page: &Bytes,
+    ) -> Result<bool, ReadError> {
+        if self.is_full() {
+            return Ok(false);
+        }
+        let malformed = |cause| fetch.malformed(event.position, &cause);
+        let recorded = event.to_recorded(page).map_err(malformed)?;
+        let bytes = self.bytes + recorded.payload.len() + recorded.metadata.bytes();
+        if !self.events.is_empty() && bytes > PAGE_BYTES_MAX {
+            return Ok(false);
+        }
+        self.bytes = bytes;
+        self.events.push(recorded);
+        Ok(true)
+    }
+}

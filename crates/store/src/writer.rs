@@ -1,0 +1,272 @@
+//! The writer: plans a group, commits it, applies it, and only then lets readers see it.
+//!
+//! Why: one object, one thread at a time, no waiting inside: what threads do with it is the
+//! queue's business, and a simulation drives it alone.
+//!
+//! Picture:
+//! ```text
+//!   requests ─▶ plan ─▶ journal (durable) ─▶ apply ─▶ publish ─▶ answers
+//!                 │ refused                    │ failed: nothing was applied
+//!                 └────────────────────────────┴──────────────────────▶ answers
+//! ```
+//! Invariants: A2 no answer before the journal returned. R2 no answer before readers can see it.
+//! D2 after a failure of which nobody knows what it left, nothing is planned any more.
+
+use crate::apply::{Parts, apply};
+use crate::commit::{CommitBuilder, INSTANT_MAX};
+use crate::limits;
+use crate::log::Log;
+use crate::open::birth;
+use crate::plan::{self, Group, Planned, Request, Standing, Terms, View};
+use crate::planted::{Bug, planted};
+use crate::read::{Fetch, Moment, first_match};
+use crate::state::{Head, State, index_error};
+use headwater_env::Clock;
+use headwater_journal_file::Place;
+use headwater_model::{
+    AppendError, Appended, Checkpoint, CheckpointName, ContextName, Corrupt, EventId, JournalError,
+    LostReply, Position, Query, ReadError, Revision, StreamName, Timestamp, Unavailable,
+};
+use std::ops::{ControlFlow, Range};
+use std::sync::Arc;
+use std::time::Duration;
+use uuid::Uuid;
+
+/// What one request is answered.
+pub type AppendAnswer = Result<Appended, AppendError>;
+
+/// Writes one context.
+pub struct Writer {
+    log: Log,
+    state: Arc<State>,
+    clock: Arc<dyn Clock>,
+    clock_leap_max: Duration,
+    buffer: Vec<u8>,
+    /// The segment of the last commit.
+    segment: u32,
+    /// Why nothing is planned any more.
+    halted: Option<Unavailable>,
+}
+
+impl Writer {
+    pub(crate) fn new(
+        log: Log,
+        state: Arc<State>,
+        clock: Arc<dyn Clock>,
+        clock_leap_max: Duration,
+    ) -> Self {
+        let segment = state.segments.end().segment;
+        Self { log, state, clock, clock_leap_max, buffer: Vec::new(), segment, halted: None }
+    }
+
+    /// Writes the first commit of a context.
+    pub(crate) fn begin(&mut self, id: Uuid, name: &ContextName) -> Result<(), AppendError> {
+        let before = self.state.head();
+        let now = self.clock.now().min(INSTANT_MAX);
+        let body = birth(id, name, now);
+        let place = self.log.append(&body).map_err(|cause| self.failed(cause))?;
+        self.took(before, before, place, &body)
+    }
+
+    /// Commits `requests` as one, as many of the first as fit; answers those, at least one.
+    pub fn commit(&mut self, requests: &[Request]) -> Vec<AppendAnswer> {
+        let refuse = |cause: Unavailable| {
+            requests.iter().map(|_| Err(AppendError::Unavailable(cause.clone()))).collect()
+        };
+        if let Some(cause) = &self.halted {
+            return refuse(cause.clone());
+        }
+        let state = Arc::clone(&self.state);
+        // A6: until the commit is published, nobody is told of an instant that it may have.
+        let told = state.told();
+        let moment = Moment::now(&state);
+        let now = match self.checked_now(moment.head) {
+            Ok(now) => now,
+            Err(cause) => return refuse(cause),
+        };
+        let view = Planning { state: &state, moment: &moment, told: *told };
+        let terms = Terms { now, commit_bytes_max: self.commit_bytes_max() };
+        let buffer = std::mem::take(&mut self.buffer);
+        let Group { planned, commit } = plan::plan(&view, requests, terms, buffer);
+        let written = if commit.is_empty() { Ok(()) } else { self.write(moment.head, commit) };
+        answers(planned, written)
+    }
+
+    /// Bytes of one commit.
+    pub(crate) fn commit_bytes_max(&self) -> usize {
+        self.log.commit_bytes_max().min(limits::COMMIT_BYTES_MAX)
+    }
+
+    /// Notes how far the journal is durable. For idle moments.
+    pub(crate) fn note_idle(&mut self) -> Result<(), JournalError> {
+        if self.halted.is_some() { Ok(()) } else { self.log.note_idle() }
+    }
+
+    /// Notes that nothing follows.
+    pub(crate) fn close(self) -> Result<(), JournalError> {
+        self.log.close()
+    }
+
+    /// The clock's word, unless it leapt.
+    fn checked_now(&self, head: Head) -> Result<Timestamp, Unavailable> {
+        let now = self.clock.now();
+        let leap = now.since(head.recorded_at);
+        let leapt = head.recorded_at > Timestamp::ZERO && leap > self.clock_leap_max;
+        if !leapt && now <= INSTANT_MAX {
+            return Ok(now);
+        }
+        let why = format!(
+            "it shows {now}, the last commit was recorded at {}; set the clock, or allow the leap",
+            head.recorded_at
+        );
+        Err(Unavailable::Io { what: "reading the clock".to_owned(), why })
+    }
+
+    fn write(&mut self, before: Head, commit: CommitBuilder) -> Result<(), AppendError> {
+        let recorded_at =
+            if commit.has_events() { commit.recorded_at() } else { before.recorded_at };
+        let behind = Head { next: commit.next(), recorded_at };
+        let body = commit.finish();
+        if planted(Bug::VisibleBeforeDurable) {
+            self.state.publish(behind);
+        }
+        let outcome = match self.log.append(&body) {
+            Ok(place) => self.took(before, behind, place, &body),
+            Err(_) if planted(Bug::AckBeforeSync) => Ok(()),
+            Err(cause) => Err(self.failed(cause)),
+        };
+        if body.capacity() <= limits::BUFFER_BYTES_MAX {
+            self.buffer = body;
+        }
+        outcome
+    }
+
+    /// The commit is durable: it becomes the state.
+    fn took(
+        &mut self,
+        before: Head,
+        behind: Head,
+        place: Place,
+        body: &[u8],
+    ) -> Result<(), AppendError> {
+        if place.segment != self.segment {
+            self.state.rolled(place.segment - 1, before);
+            self.segment = place.segment;
+        }
+        match apply(&self.state, before, place, body, Parts::All) {
+            Ok(head) => {
+                assert_eq!(head, behind, "A3: what was applied is what was planned");
+                self.state.publish(head);
+                Ok(())
+            }
+            Err(cause) => {
+                let why = format!("a commit could not be applied: {cause}");
+                self.halted = Some(Unavailable::Poisoned { why });
+                let file = headwater_journal_file::format::segment_file_name(place.segment);
+                let at = u64::from(place.at) + cause.at as u64;
+                Err(AppendError::Corrupt(Corrupt { file, at, why: cause.to_string() }))
+            }
+        }
+    }
+
+    /// The journal refused, or nobody knows.
+    fn failed(&mut self, cause: JournalError) -> AppendError {
+        match cause {
+            JournalError::TooLarge { bytes, bytes_max } => AppendError::TooLarge {
+                what: "the bytes of the commit",
+                size: bytes as u64,
+                size_max: bytes_max as u64,
+            },
+            JournalError::HeadMoved { expected, actual } => {
+                let why = format!("its head is at {}, here it was {}", actual.next, expected.next);
+                let fenced = Unavailable::Fenced { why };
+                self.halted = Some(fenced.clone());
+                AppendError::Unavailable(fenced)
+            }
+            JournalError::Unknown(LostReply { why }) => {
+                // The slot may hold the commit: whatever is planned now may be planned on too little.
+                self.halted = Some(Unavailable::Poisoned { why: why.clone() });
+                AppendError::Unknown(LostReply { why })
+            }
+            JournalError::Unavailable(cause) => {
+                if matches!(cause, Unavailable::Poisoned { .. } | Unavailable::Fenced { .. }) {
+                    self.halted = Some(cause.clone());
+                }
+                AppendError::Unavailable(cause)
+            }
+            JournalError::Corrupt(corrupt) => AppendError::Corrupt(corrupt),
+        }
+    }
+}
+
+/// Each answer as planned, unless it needed the commit and that was not made.
+fn answers(planned: Vec<Planned>, written: Result<(), AppendError>) -> Vec<AppendAnswer> {
+    let answer = |planned: Planned| match &written {
+        Err(cause) if planned.needs_commit => Err(cause.clone()),
+        _ => planned.answer,
+    };
+    planned.into_iter().map(answer).collect()
+}
+
+/// The state as the plan looks at it.
+pub(crate) struct Planning<'a> {
+    pub(crate) state: &'a State,
+    pub(crate) moment: &'a Moment,
+    pub(crate) told: Option<Timestamp>,
+}
+
+impl View for Planning<'_> {
+    fn next(&self) -> Position {
+        self.moment.head.next
+    }
+
+    fn recorded_at(&self) -> Timestamp {
+        self.moment.head.recorded_at
+    }
+
+    fn told(&self) -> Option<Timestamp> {
+        self.told
+    }
+
+    fn standing(&self, stream: &StreamName, ids: &[EventId]) -> Result<Standing, ReadError> {
+        let snapshot = &self.moment.snapshot;
+        let check = snapshot.check(stream.as_str(), ids).map_err(index_error)?;
+        let mut events = Vec::new();
+        let fetch = Fetch { segments: &self.state.segments, snapshot };
+        for (n, position) in check.candidates {
+            fetch.each(&[position], |event, page| {
+                if Some(&event.id) == ids.get(n) && event.stream == stream.as_str() {
+                    let malformed = |cause| fetch.malformed(position, &cause);
+                    events.push((n, event.to_recorded(page).map_err(malformed)?));
+                }
+                Ok(ControlFlow::Continue(()))
+            })?;
+        }
+        Ok(Standing { last: check.head.map(|head| head.last), events })
+    }
+
+    fn last_revision_before(
+        &self,
+        stream: &StreamName,
+        position: Position,
+    ) -> Result<Option<Revision>, ReadError> {
+        let then = self.moment.snapshot.as_of(position);
+        Ok(then.head(stream.as_str()).map_err(index_error)?.map(|head| head.last))
+    }
+
+    fn mark(&self, stream: &StreamName) -> crate::life::StreamMark {
+        self.state.mark(stream.as_str()).unwrap_or_default()
+    }
+
+    fn first_match(
+        &self,
+        query: &Query,
+        positions: Range<Position>,
+    ) -> Result<Option<Position>, ReadError> {
+        first_match(self.state, self.moment, query, positions)
+    }
+
+    fn checkpoint(&self, name: &CheckpointName) -> Option<Checkpoint> {
+        self.state.checkpoint(name)
+    }
+}

@@ -1,0 +1,5 @@
+//! The store as its users meet it: the exam, the simulation, and processes that die.
+
+mod candidate;
+mod exam;
+mod sim;
