@@ -26,9 +26,11 @@ pub mod recover;
 mod scan;
 pub mod segments;
 mod tail;
+pub mod verify;
 
 pub use frames::{Frame, Frames};
 pub use journal::{Committed, Durability, FileJournal, Options, Preparing};
 pub use place::Place;
 pub use recover::Recovered;
 pub use segments::{SegmentInfo, Segments};
+pub use verify::{Report, SegmentReport, verify};

@@ -8,3 +8,4 @@ mod damage;
 mod full;
 mod ground;
 mod hostile;
+mod second_opinion;
