@@ -5,6 +5,10 @@
 /// A stream's name: long enough for any URL-like id, short enough to stand in every index entry.
 pub const STREAM_NAME_BYTES_MAX: usize = 512;
 
+/// A stream's name as a user gives it: the name of its settings stream, with `$$` in front, must be
+/// a name too, or the stream could never be deleted.
+pub const STREAM_NAME_GIVEN_BYTES_MAX: usize = STREAM_NAME_BYTES_MAX - 2;
+
 /// An event's type is a word of a language, not a document.
 pub const EVENT_TYPE_BYTES_MAX: usize = 256;
 

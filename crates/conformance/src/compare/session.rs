@@ -47,13 +47,15 @@ pub(super) struct Session<C> {
 
 impl<C: Candidate> Session<C> {
     pub(super) async fn new(mut candidate: C) -> Self {
+        candidate.set_clock(Timestamp::ZERO);
+        let store = exam_context(&mut candidate).await;
         candidate.set_clock(Timestamp::from_micros(START_MICROS));
         let clock = Arc::new(AtomicU64::new(START_MICROS));
         let told = Arc::clone(&clock);
         let now = move || Timestamp::from_micros(told.load(Ordering::SeqCst));
         let reference = MemoryStore::new(context_name("exam"), Arc::new(now));
         Self {
-            store: exam_context(&mut candidate).await,
+            store,
             candidate,
             reference: Arc::new(reference),
             clock,

@@ -5,7 +5,7 @@ use crate::sample::{accepted, all, event, head, refused, save, stream, to};
 use bytes::Bytes;
 use headwater_model::limits::{
     APPEND_CHECKPOINT_COUNT_MAX, APPEND_EVENT_COUNT_MAX, METADATA_BYTES_MAX, PAYLOAD_BYTES_MAX,
-    TAG_COUNT_MAX,
+    STREAM_NAME_GIVEN_BYTES_MAX, TAG_COUNT_MAX,
 };
 use headwater_model::{
     Append, AppendError, ExpectedRevision, Metadata, NewEvent, Query, StreamName, Tag,
@@ -94,7 +94,7 @@ pub async fn too_large_is_refused_with_both_figures(c: &mut impl Candidate) {
 /// A limit that is stated is a promise too.
 pub async fn the_largest_allowed_is_taken(c: &mut impl Candidate) {
     let store = exam_context(c).await;
-    let name = StreamName::new("s".repeat(headwater_model::limits::STREAM_NAME_BYTES_MAX));
+    let name = StreamName::new("s".repeat(STREAM_NAME_GIVEN_BYTES_MAX));
     let name = name.expect("a name of the largest length");
     let largest = NewEvent {
         metadata: of_metadata(METADATA_BYTES_MAX).metadata,
@@ -108,5 +108,5 @@ pub async fn the_largest_allowed_is_taken(c: &mut impl Candidate) {
     assert_eq!(events.len(), APPEND_EVENT_COUNT_MAX + 1);
     assert!(largest.same_content(&events[0]));
     let delete = headwater_model::StreamChange::Delete;
-    store.change_stream(name, ExpectedRevision::Exists, delete).await.expect("its `$$` is longer");
+    store.change_stream(name, ExpectedRevision::Exists, delete).await.expect("its `$$` is a name");
 }
