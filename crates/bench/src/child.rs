@@ -1,0 +1,48 @@
+//! A child: this program again, in a process of its own that can be killed or weighed.
+
+use anyhow::Context;
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Child, ChildStdout, Command, Stdio};
+
+/// A running child that says things line by line.
+pub(crate) struct Running {
+    child: Child,
+    lines: BufReader<ChildStdout>,
+}
+
+impl Running {
+    /// Starts `bench TASK DIR`.
+    pub(crate) fn start(task: &str, dir: &Path) -> anyhow::Result<Self> {
+        let mut child = Command::new(std::env::current_exe()?)
+            .arg(task)
+            .arg(dir)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .spawn()?;
+        let stdout = child.stdout.take().context("stdout was piped just now")?;
+        Ok(Self { child, lines: BufReader::new(stdout) })
+    }
+
+    /// The next line it says.
+    pub(crate) fn line(&mut self) -> anyhow::Result<String> {
+        let mut line = String::new();
+        self.lines.read_line(&mut line)?;
+        anyhow::ensure!(!line.is_empty(), "the child ended without a word");
+        Ok(line.trim().to_owned())
+    }
+
+    /// Ends it as a crash would: nothing of it runs any more.
+    pub(crate) fn kill(mut self) -> anyhow::Result<()> {
+        self.child.kill()?;
+        self.child.wait()?;
+        Ok(())
+    }
+
+    /// Waits for its own end.
+    pub(crate) fn finish(mut self) -> anyhow::Result<()> {
+        let status = self.child.wait()?;
+        anyhow::ensure!(status.success(), "the child ended with {status}");
+        Ok(())
+    }
+}

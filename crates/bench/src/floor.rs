@@ -1,0 +1,84 @@
+//! The floor: the same bytes with the same number of syncs, and nothing else.
+//!
+//! Why: a store cannot be faster than its device. What it adds to this is its own doing.
+//!
+//! Picture: blocks of a fixed size, one after the other, into a file that was zeroed and synced
+//! before the clock ran; each write returns when the device has it (`O_DIRECT | O_DSYNC`).
+
+use anyhow::Context;
+use headwater_env::{Access, AlignedBuf, BLOCK_BYTES, Disk, DurableWay, File, OsDisk};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// Room that is zeroed at once; when it is used up, writing begins again at its start.
+const FILE_BYTES: u64 = 64 * 1_024 * 1_024;
+
+/// A pre-zeroed file.
+pub(crate) struct Floor {
+    file: Arc<dyn File>,
+    path: PathBuf,
+    blocks: AlignedBuf,
+    at: u64,
+}
+
+impl Floor {
+    /// Zeroes a file in `dir`.
+    pub(crate) fn prepare(dir: &Path) -> anyhow::Result<Self> {
+        let path = dir.join("floor");
+        let file = OsDisk::new().open(&path, Access::Create)?;
+        file.write_zeros(0, FILE_BYTES)?;
+        file.sync()?;
+        OsDisk::new().sync_dir(dir)?;
+        Ok(Self { file, path, blocks: AlignedBuf::zeroed(0), at: 0 })
+    }
+
+    /// Whether writes go past the page cache.
+    pub(crate) fn is_direct(&self) -> bool {
+        self.file.durable_way() == DurableWay::Direct
+    }
+
+    /// The following writes are of so many bytes, rounded up to whole blocks.
+    pub(crate) fn set_write_bytes(&mut self, bytes: u64) -> anyhow::Result<()> {
+        let bytes = usize::try_from(bytes)?.max(1);
+        anyhow::ensure!(bytes as u64 <= FILE_BYTES, "a write of {bytes} bytes is no group commit");
+        self.blocks = AlignedBuf::zeroed(bytes);
+        // Not zeros: a device may treat those as nothing to do.
+        for (index, byte) in self.blocks.iter_mut().enumerate() {
+            *byte = u8::try_from(index % 251).context("less than 251")?;
+        }
+        Ok(())
+    }
+
+    /// One write, durable when it returns.
+    pub(crate) fn write(&mut self) -> anyhow::Result<()> {
+        let bytes = self.blocks.len() as u64;
+        if self.at + bytes > FILE_BYTES {
+            self.at = 0;
+        }
+        self.file.write_durable_at(&self.blocks, self.at)?;
+        self.at += bytes.next_multiple_of(BLOCK_BYTES as u64);
+        Ok(())
+    }
+}
+
+impl Drop for Floor {
+    fn drop(&mut self) {
+        // A file left behind costs room, not correctness; the folder says what it is.
+        let _left_behind = std::fs::remove_file(&self.path);
+    }
+}
+
+/// Reads files, each up to its length, in pieces of a MiB and takes a checksum over each piece.
+pub(crate) fn read_and_check(files: &[(PathBuf, u64)]) -> anyhow::Result<()> {
+    const PIECE_BYTES: usize = 1_024 * 1_024;
+    let mut piece = vec![0; PIECE_BYTES];
+    for (path, length) in files {
+        let file = OsDisk::new().open(path, Access::Read)?;
+        for at in (0..*length).step_by(PIECE_BYTES) {
+            let read = file.read_at(&mut piece, at)?;
+            let algorithm = crc_fast::CrcAlgorithm::Crc32Iscsi;
+            std::hint::black_box(crc_fast::checksum(algorithm, &piece[..read]));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,125 @@
+//! Timing: loops that run for a while, and what came of them.
+//!
+//! Why rounds: a machine is faster or slower from minute to minute. Sides take turns in short
+//! rounds, ratios are taken within a round, and the median over the rounds is what counts.
+
+use hdrhistogram::Histogram;
+use std::time::{Duration, Instant};
+
+/// How long to measure.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Budget {
+    /// Turns of each side.
+    pub(crate) round_count: usize,
+    /// Length of one turn.
+    pub(crate) round: Duration,
+}
+
+/// The longest operation that is told apart from longer ones: a minute.
+const LATENCY_NS_MAX: u64 = 60_000_000_000;
+
+/// What one side did in one round.
+#[derive(Clone, Debug)]
+pub(crate) struct Run {
+    /// Operations times events of each.
+    pub(crate) events: u64,
+    /// From the first to the last.
+    pub(crate) took: Duration,
+    /// Of each operation, in nanoseconds.
+    pub(crate) latency: Histogram<u64>,
+}
+
+impl Run {
+    /// Nothing yet.
+    pub(crate) fn empty() -> Self {
+        let latency = Histogram::new_with_bounds(1, LATENCY_NS_MAX, 3)
+            .expect("the bounds are in order and three digits are a precision it has");
+        Self { events: 0, took: Duration::ZERO, latency }
+    }
+
+    /// Notes one operation.
+    pub(crate) fn note(&mut self, events: u64, took: Duration) {
+        self.events += events;
+        self.latency.saturating_record(u64::try_from(took.as_nanos()).unwrap_or(u64::MAX));
+    }
+
+    /// Throughput.
+    pub(crate) fn events_per_second(&self) -> f64 {
+        self.events as f64 / self.took.as_secs_f64().max(f64::MIN_POSITIVE)
+    }
+
+    /// A percentile of the latency in microseconds.
+    pub(crate) fn latency_us(&self, percentile: f64) -> f64 {
+        self.latency.value_at_percentile(percentile) as f64 / 1_000.0
+    }
+
+    /// Adds what another task did at the same time.
+    pub(crate) fn join(&mut self, other: &Self) {
+        self.events += other.events;
+        self.took = self.took.max(other.took);
+        self.latency += &other.latency;
+    }
+}
+
+/// Repeats `operation`, which says how many events it was about, until the time is over.
+pub(crate) fn repeat(
+    time: Duration,
+    mut operation: impl FnMut() -> anyhow::Result<u64>,
+) -> anyhow::Result<Run> {
+    let mut run = Run::empty();
+    let start = Instant::now();
+    let mut before = start;
+    while before - start < time {
+        let events = operation()?;
+        let after = Instant::now();
+        run.note(events, after - before);
+        before = after;
+    }
+    run.took = before - start;
+    Ok(run)
+}
+
+/// The same for an operation that is awaited.
+pub(crate) async fn repeat_async<F: Future<Output = anyhow::Result<u64>>>(
+    time: Duration,
+    mut operation: impl FnMut() -> F,
+) -> anyhow::Result<Run> {
+    let mut run = Run::empty();
+    let start = Instant::now();
+    let mut before = start;
+    while before - start < time {
+        let events = operation().await?;
+        let after = Instant::now();
+        run.note(events, after - before);
+        before = after;
+    }
+    run.took = before - start;
+    Ok(run)
+}
+
+/// The middle one; zero when there is none.
+pub(crate) fn median(values: impl IntoIterator<Item = f64>) -> f64 {
+    let mut values: Vec<f64> = values.into_iter().collect();
+    values.sort_by(f64::total_cmp);
+    match values.len() {
+        0 => 0.0,
+        count if count % 2 == 1 => values[count / 2],
+        count => f64::midpoint(values[count / 2 - 1], values[count / 2]),
+    }
+}
+
+/// The median over the rounds of one side's figure divided by another's.
+pub(crate) fn ratio(own: &[Run], other: &[Run], figure: impl Fn(&Run) -> f64) -> f64 {
+    median(own.iter().zip(other).map(|(own, other)| figure(own) / figure(other)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_median_is_the_middle() {
+        assert!((median([3.0, 1.0, 2.0]) - 2.0).abs() < f64::EPSILON);
+        assert!((median([4.0, 1.0, 2.0, 3.0]) - 2.5).abs() < f64::EPSILON);
+    }
+}
