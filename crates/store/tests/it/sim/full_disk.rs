@@ -1,0 +1,75 @@
+//! D2: a full disk refuses appends and loses nothing; a failed sync ends writing until reopened.
+
+use super::workload::Workload;
+use super::world::{World, is_full, is_poisoned};
+use headwater_conformance::history::Outcome;
+use headwater_conformance::sample::stream;
+use headwater_env::Fault;
+use headwater_model::{Append, ExpectedRevision};
+
+fn one(workload: &mut Workload) -> Append {
+    Append::to(stream("order-1"), ExpectedRevision::Any, vec![workload.event()])
+}
+
+#[test]
+fn a_full_disk_refuses_stays_readable_opens_and_goes_on() {
+    for room in (0..60_000).step_by(1_500) {
+        let (mut world, mut workload) = (World::new(room), Workload::new(room));
+        world.open().expect("a good day");
+        world.append(one(&mut workload));
+        world.disk.set_capacity(Some(world.disk.used_bytes() + room));
+        let mut refused_count = 0;
+        for _ in 0..2_000 {
+            let append = one(&mut workload);
+            let outcome = world.append(append);
+            refused_count += u32::from(is_full(&outcome));
+            assert!(is_full(&outcome) || matches!(outcome, Outcome::Done(_)), "{outcome:?}");
+            if refused_count > 3 {
+                break;
+            }
+        }
+        assert!(refused_count > 3, "a disk with room for {room} more bytes is full at last");
+        let before = world.seen().expect("D2: it can be read").forwards.len();
+        world.close();
+        world.open().expect("D2: it opens while full");
+        assert_eq!(world.seen().expect("and can be read").forwards.len(), before);
+        world.disk.set_capacity(None);
+        for _ in 0..5 {
+            let append = one(&mut workload);
+            let outcome = world.append(append);
+            assert!(matches!(outcome, Outcome::Done(_)), "D2: there is room: {outcome:?}");
+        }
+        world.judge();
+    }
+}
+
+#[test]
+fn a_failed_write_or_sync_ends_writing_until_the_store_is_opened_again() {
+    let mut failed_count = 0;
+    for nth in 0..60 {
+        let (mut world, mut workload) = (World::new(nth), Workload::new(nth));
+        world.open().expect("a good day");
+        for _ in 0..5 {
+            let append = one(&mut workload);
+            world.append(append);
+        }
+        let first = world.disk.operation_count() + nth;
+        world.disk.fail(first..first + 1, Fault::Io);
+        let mut lost = false;
+        for _ in 0..40 {
+            let append = one(&mut workload);
+            let outcome = world.append(append);
+            let answered = matches!(outcome, Outcome::Done(_));
+            assert!(!(lost && answered), "D2: nothing is written after a failed sync");
+            lost |= outcome == Outcome::Unknown || is_poisoned(&outcome);
+        }
+        failed_count += u32::from(lost);
+        world.disk.heal();
+        world.close();
+        world.open().expect("D2: opened again");
+        let append = one(&mut workload);
+        assert!(matches!(world.append(append), Outcome::Done(_)), "D2: and goes on");
+        world.judge();
+    }
+    assert!(failed_count > 0, "some of the operations were the journal's");
+}
