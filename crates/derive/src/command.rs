@@ -18,7 +18,7 @@ pub(crate) fn derive(input: &DeriveInput) -> Result<TokenStream> {
     let encode = shapes.iter().map(|shape| {
         let (name, pattern) = (shape.name(), payload::pattern(shape));
         let payload = payload::writing(shape);
-        quote!(#pattern => #support::new_command(#name, #payload),)
+        quote!(#pattern => #support::new_command(#name, &#payload),)
     });
     let decode = shapes.iter().map(|shape| {
         let name = shape.name();

@@ -164,7 +164,7 @@ impl<'a> EventVariant<'a> {
         let tags: Vec<_> = attr::all(self.shape.fields().iter().map(tag_of))?;
         let tags = tags.into_iter().flatten();
         Ok(quote! {
-            #pattern => #support::new_event(id, #name, #version, #payload, &[#(#tags),*]),
+            #pattern => #support::new_event(id, #name, #version, &#payload, &[#(#tags),*]),
         })
     }
 }

@@ -28,11 +28,11 @@ pub(crate) fn pattern(shape: &Shape<'_>) -> TokenStream {
     }
 }
 
-/// An expression for a reference to what serde writes, where [`pattern`] has bound the content.
+/// An expression for what serde writes, where [`pattern`] has bound the content.
 pub(crate) fn writing(shape: &Shape<'_>) -> TokenStream {
     let support = support();
     match &shape.content {
-        Content::Nothing => quote!(&#support::Empty {}),
+        Content::Nothing => quote!(#support::Empty {}),
         Content::Wrapped(_) => quote!(wrapped),
         Content::Named(fields) => {
             let serde = serde_crate();
@@ -45,7 +45,7 @@ pub(crate) fn writing(shape: &Shape<'_>) -> TokenStream {
                 #[derive(#support::serde::Serialize)]
                 #[serde(crate = #serde)]
                 struct Payload<'payload> { #(#members),* }
-                &Payload { #(#names),* }
+                Payload { #(#names),* }
             })
         }
     }

@@ -105,7 +105,7 @@ impl<'a> RefusalVariant<'a> {
         quote!(Self::#ident { .. } => #support::RefusalKind::#kind,)
     }
 
-    /// Fields can be named in the text: `{left}`, or `{0}` as `{_0}`.
+    /// Fields can be named in the text: `{left}`; of a tuple, `{_0}`.
     fn text_arm(&self) -> TokenStream {
         let (ident, text) = (&self.variant.ident, &self.text);
         let (pattern, names): (TokenStream, Vec<Ident>) = match &self.variant.fields {

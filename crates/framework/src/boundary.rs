@@ -28,7 +28,7 @@ pub trait Boundary: Clone + Send + Sync + 'static {
 
 impl<I: StreamId> Boundary for I {
     fn stream(&self) -> Result<StreamName, InvalidName> {
-        StreamId::stream(self)
+        StreamName::of(Self::CATEGORY, &self.to_string())
     }
 }
 

@@ -43,6 +43,7 @@ pub mod service;
 pub mod store;
 pub mod stream_id;
 pub mod supervise;
+pub mod testing;
 mod wait;
 
 pub use action::Actions;

@@ -208,6 +208,16 @@ impl Service {
         self.parts.caches.forget();
         self.readers().iter().for_each(|reader| reader.status().forget());
     }
+
+    /// [`forget`](Self::forget), to be called as long as the service is there.
+    pub(crate) fn forgetting(&self) -> impl Fn() + Send + Sync + 'static {
+        let parts = Arc::downgrade(&self.parts);
+        move || {
+            if let Some(parts) = parts.upgrade() {
+                Self { parts }.forget();
+            }
+        }
+    }
 }
 
 impl fmt::Debug for Service {

@@ -5,10 +5,11 @@
 //! where it enters; `From<String>` is for texts that the program itself made.
 
 use crate::Cause;
-use headwater_model::{InvalidName, StreamName, limits};
+use headwater_model::{InvalidName, limits};
 use std::fmt::Display;
 
-/// A typed id: `OrderId("8f3a")` names the stream `order-8f3a`. Derive it on a newtype over `String`.
+/// A typed id: `OrderId("8f3a")` names the stream `order-8f3a`, and is a
+/// [`Boundary`](crate::Boundary) of it. Derive it on a newtype over `String`.
 ///
 /// ```
 /// # extern crate headwater_framework as headwater;
@@ -36,14 +37,6 @@ pub trait StreamId: Clone + Ord + Display + From<String> + Send + Sync + 'static
     /// The `n`th new id that follows from `cause`.
     fn nth(cause: &Cause, n: u32) -> Self {
         Self::from(cause.new_id(Self::CATEGORY, n))
-    }
-
-    /// The stream that this id names.
-    ///
-    /// # Errors
-    /// [`InvalidName`] for an id that was made from a text which names no stream.
-    fn stream(&self) -> Result<StreamName, InvalidName> {
-        StreamName::of(Self::CATEGORY, &self.to_string())
     }
 }
 
