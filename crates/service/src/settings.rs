@@ -87,12 +87,9 @@ fn read_file(path: &Path) -> Result<Option<Node>, SettingsError> {
             return Err(SettingsError::File { path: path.to_owned(), why: error.to_string() });
         }
     };
-    let table: toml::Table = text
-        .parse()
-        .map_err(|error: toml::de::Error| SettingsError::File {
-            path: path.to_owned(),
-            why: error.to_string(),
-        })?;
+    let table: toml::Table = text.parse().map_err(|error: toml::de::Error| {
+        SettingsError::File { path: path.to_owned(), why: error.to_string() }
+    })?;
     Ok(Some(Node::from_file(toml::Value::Table(table), path)))
 }
 

@@ -4,6 +4,7 @@
 //! wait; so the causes are told apart here, once, and the driver's own error goes no further.
 
 use headwater_framework::Failed;
+use headwater_framework::http::Problem;
 use headwater_model::Retry;
 use rusqlite::ErrorCode;
 
@@ -129,6 +130,19 @@ impl From<SqlError> for Failed {
         match error.retry() {
             Retry::Later => Self::for_now(error),
             Retry::Never | Retry::AfterReload => Self::for_good(error),
+        }
+    }
+}
+
+/// What a query's caller is told: the statement stays in the log.
+impl From<SqlError> for Problem {
+    fn from(error: SqlError) -> Self {
+        match error.retry() {
+            Retry::Later => {
+                tracing::warn!(%error, "a read model is not available");
+                Self::unavailable(error.code(), "the view's database is not available")
+            }
+            Retry::Never | Retry::AfterReload => Self::internal(error.code(), error),
         }
     }
 }

@@ -2,16 +2,18 @@
 
 use super::SettingsError;
 
+/// A flag without its dashes, and its value.
+type Flag<'a> = (&'a str, &'a str);
+
 /// The file asked for by `--config`, and all other flags with their values.
-pub(super) fn split(
-    words: &[String],
-) -> Result<(Option<&str>, Vec<(&str, &str)>), SettingsError> {
+pub(super) fn split(words: &[String]) -> Result<(Option<&str>, Vec<Flag<'_>>), SettingsError> {
     let mut config = None;
     let mut flags = Vec::new();
     let mut words = words.iter();
     while let Some(word) = words.next() {
         let refused = |why| SettingsError::Flag { word: word.clone(), why };
-        let flag = word.strip_prefix("--").ok_or_else(|| refused("is no flag; flags begin with --"))?;
+        let flag =
+            word.strip_prefix("--").ok_or_else(|| refused("is no flag; flags begin with --"))?;
         let (flag, value) = match flag.split_once('=') {
             Some(pair) => pair,
             None => {

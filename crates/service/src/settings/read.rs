@@ -201,10 +201,9 @@ impl<'de> Deserializer<'de> for Reader<'_> {
                 let variant: StrDeserializer<'_, NodeError> = text.into_deserializer();
                 visitor.visit_enum(variant)
             }
-            None => self
-                .typed()
-                .deserialize_enum(name, variants, visitor)
-                .map_err(NodeError::wrong),
+            None => {
+                self.typed().deserialize_enum(name, variants, visitor).map_err(NodeError::wrong)
+            }
         }
     }
 

@@ -34,9 +34,14 @@ enum Form {
     Orchestrated,
 }
 
-const FILE: &str = "listen = '127.0.0.1:8081'\ntime_limit = '30s'\n[store]\nurl = 'file:data'\nretries = 3\n";
+const FILE: &str =
+    "listen = '127.0.0.1:8081'\ntime_limit = '30s'\n[store]\nurl = 'file:data'\nretries = 3\n";
 
-fn read(file: &str, environment: &[(&str, &str)], flags: &[&str]) -> Result<Settings, SettingsError> {
+fn read(
+    file: &str,
+    environment: &[(&str, &str)],
+    flags: &[&str],
+) -> Result<Settings, SettingsError> {
     let directory = tempfile::tempdir().unwrap();
     std::fs::write(directory.path().join("my-orders.toml"), file).unwrap();
     let given = Given {
@@ -110,7 +115,9 @@ fn messages_name_the_setting_its_source_and_what_is_wrong() {
         "there is no setting `lisen` (from --lisen); there are: listen, store, time_limit, name, \
          contexts, form"
     );
-    assert!(message(FILE, &[], &["--time-limit", "soon"]).contains("is no span of time such as 30s"));
+    assert!(
+        message(FILE, &[], &["--time-limit", "soon"]).contains("is no span of time such as 30s")
+    );
     assert!(message(FILE, &[], &["--listen", "here"]).contains("(from --listen) does not fit"));
     assert!(message("listen = 3", &[], &[]).contains("my-orders.toml) does not fit"));
     assert!(message("listen =", &[], &[]).contains("my-orders.toml cannot be read"));

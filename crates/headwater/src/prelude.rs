@@ -1,0 +1,7 @@
+//! All that a service's code needs: `use headwater::prelude::*;`.
+
+pub use crate::open::OpenStore;
+pub use headwater_framework::Service;
+pub use headwater_framework::prelude::*;
+pub use headwater_service::{Serve, Services, Site, StartError};
+pub use headwater_sql::{Sqlite, SqliteReader, SqliteTx};

@@ -1,0 +1,219 @@
+//! Serving: readers at work, doors open, and a tidy end.
+//!
+//! Picture:
+//! ```text
+//!   start:  readers ─▶ bind ─▶ answer
+//!   SIGTERM, ctrl-c:  /readyz says no ─▶ finish the requests ─▶ finish the readers' turns ─▶ end
+//! ```
+//! Requests are finished before readers stop, because a request may wait for one (`?after=`).
+//!
+//! Invariants: C1 a drained reader is between two turns. Stopping is bounded: what has not ended
+//! within [`DRAIN_MAX`] is cut off, which is safe, since a kill is.
+
+mod endpoints;
+mod log;
+mod running;
+mod signal;
+
+pub use running::Running;
+
+use crate::http::Routes;
+use crate::http::around::{BODY_BYTES_MAX, REQUEST_MAX, around};
+use crate::settings::SettingsError;
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::middleware::from_fn;
+use endpoints::Endpoints;
+use futures_util::future::{join_all, select_all};
+use headwater_framework::Service;
+use headwater_framework::http::Problem;
+use std::collections::HashMap;
+use std::fmt;
+use std::future::Future;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+/// How long requests may take to finish after a signal: as long as any request may take at all.
+const DRAIN_MAX: Duration = REQUEST_MAX;
+
+/// What a process serves at one address.
+pub struct Site {
+    name: String,
+    listen: SocketAddr,
+    router: Router,
+    endpoints: Endpoints,
+}
+
+/// Serving a [`Service`].
+pub trait Serve {
+    /// Serves it until SIGTERM or ctrl-c, and drains it then. Logs to standard error if nothing else
+    /// takes the process's traces.
+    ///
+    /// # Errors
+    /// If the address cannot be listened on.
+    fn serve(
+        self,
+        listen: SocketAddr,
+        routes: impl Into<Routes>,
+    ) -> impl Future<Output = Result<(), StartError>>;
+
+    /// It, at this address. Port 0 is any free one: [`Running::address`] tells which.
+    fn at(self, listen: SocketAddr, routes: impl Into<Routes>) -> Site;
+}
+
+impl Serve for Service {
+    async fn serve(self, listen: SocketAddr, routes: impl Into<Routes>) -> Result<(), StartError> {
+        Services::of([self.at(listen, routes)]).serve().await
+    }
+
+    fn at(self, listen: SocketAddr, routes: impl Into<Routes>) -> Site {
+        let routes = routes.into();
+        let name = self.name().to_string();
+        let router = routes.router.with_state(self.clone());
+        let endpoints = Endpoints::new(&name, Some(self), &routes.described);
+        Site { name, listen, router, endpoints }
+    }
+}
+
+impl Site {
+    /// Routes without a service behind them: a gateway.
+    pub fn new(name: &str, listen: SocketAddr, routes: impl Into<Routes<()>>) -> Self {
+        let routes = routes.into();
+        let endpoints = Endpoints::new(name, None, &routes.described);
+        Self { name: name.to_owned(), listen, router: routes.router, endpoints }
+    }
+
+    /// Sets the readers to work and begins to answer.
+    ///
+    /// # Errors
+    /// If the address cannot be listened on.
+    ///
+    /// # Panics
+    /// If a route is one of those that every service has, such as `/livez`.
+    pub async fn start(self) -> Result<Running, StartError> {
+        let Self { name, listen, router, endpoints } = self;
+        let unbound = |error: std::io::Error| StartError::Listen { listen, why: error.to_string() };
+        let listener = tokio::net::TcpListener::bind(listen).await.map_err(unbound)?;
+        let supervisor = endpoints.service().map(Service::supervise);
+        let draining = endpoints.draining();
+        let router = router
+            .merge(endpoints.router())
+            .fallback(async || Problem::not_found("page"))
+            .method_not_allowed_fallback(async || {
+                let status = axum::http::StatusCode::METHOD_NOT_ALLOWED;
+                Problem::new(status, "request.method", "this page takes other methods")
+            })
+            .layer(from_fn(around))
+            .layer(DefaultBodyLimit::max(BODY_BYTES_MAX));
+        Running::new(name, listener, router, supervisor, draining).map_err(unbound)
+    }
+
+    /// The same, with what the whole process publishes.
+    fn knowing(mut self, published: &HashMap<String, Vec<&'static str>>) -> Self {
+        self.endpoints.check_asked(published);
+        self
+    }
+}
+
+impl fmt::Debug for Site {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} at {}", self.name, self.listen)
+    }
+}
+
+/// Several services in one process, each with its own address, context and databases.
+#[derive(Debug)]
+pub struct Services {
+    sites: Vec<Site>,
+}
+
+impl Services {
+    /// These, in this order.
+    pub fn of(sites: impl IntoIterator<Item = Site>) -> Self {
+        Self { sites: sites.into_iter().collect() }
+    }
+
+    /// Starts all of them. If one cannot start, those that could are stopped.
+    ///
+    /// # Errors
+    /// If an address cannot be listened on.
+    pub async fn start(self) -> Result<Vec<Running>, StartError> {
+        let services = self.sites.iter().filter_map(|site| site.endpoints.service());
+        let published = services.map(|service| {
+            let names = service.published().iter().map(|kind| kind.name).collect();
+            (service.name().to_string(), names)
+        });
+        let published: HashMap<_, Vec<_>> = published.collect();
+        let mut running = Vec::new();
+        for site in self.sites {
+            match site.knowing(&published).start().await {
+                Ok(site) => running.push(site),
+                Err(error) => {
+                    join_all(running.into_iter().map(Running::stop)).await;
+                    return Err(error);
+                }
+            }
+        }
+        Ok(running)
+    }
+
+    /// Serves all of them until SIGTERM or ctrl-c, and drains them then. A second signal ends the
+    /// draining.
+    ///
+    /// # Errors
+    /// If an address cannot be listened on.
+    pub async fn serve(self) -> Result<(), StartError> {
+        log::to_standard_error();
+        let mut running = self.start().await?;
+        if !running.is_empty() {
+            let broken = select_all(running.iter_mut().map(|site| Box::pin(site.broken())));
+            tokio::select! {
+                () = signal::received() => tracing::info!("draining"),
+                (why, ..) = broken => tracing::error!(why, "a listener ended; draining"),
+            }
+        }
+        let stopped = join_all(running.into_iter().map(Running::stop));
+        tokio::select! {
+            _ = stopped => tracing::info!("drained"),
+            () = signal::received() => tracing::warn!("told again; not waiting for the rest"),
+        }
+        Ok(())
+    }
+}
+
+/// Why a process does not start.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum StartError {
+    /// The settings do not fit.
+    #[error(transparent)]
+    Settings(#[from] SettingsError),
+    /// The address is taken, or not ours.
+    #[error("cannot listen on {listen}: {why}")]
+    Listen {
+        /// The address.
+        listen: SocketAddr,
+        /// The system's words.
+        why: String,
+    },
+    /// The store cannot be opened.
+    #[error("the store {url} cannot be opened: {why}")]
+    Store {
+        /// Where it is.
+        url: String,
+        /// The stable code of the cause.
+        code: &'static str,
+        /// What is wrong.
+        why: String,
+    },
+}
+
+impl StartError {
+    /// The stable code of this error.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Settings(cause) => cause.code(),
+            Self::Listen { .. } => "service.listen",
+            Self::Store { code, .. } => code,
+        }
+    }
+}
