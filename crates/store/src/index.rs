@@ -170,9 +170,8 @@ impl Index {
         let Some(run) = self.shelf.add(self.next_run(), range, write)? else { return Ok(false) };
         // Sealing only adds behind them, so they are still where they were.
         self.change(|view| drop(view.runs.splice(chosen, [Arc::new(run)])));
-        for run in old {
-            self.shelf.remove(run)?;
-        }
+        // What cannot be removed now is removed when the index is opened.
+        old.iter().for_each(|run| drop(self.shelf.remove(run)));
         Ok(true)
     }
 

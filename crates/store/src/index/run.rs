@@ -32,8 +32,9 @@ pub(crate) use footer::Footer;
 use headwater_journal_file::Place;
 use headwater_model::Timestamp;
 pub(crate) use ids::Id;
-use page::PageKind;
-pub(crate) use page::Stamp;
+#[cfg(test)]
+pub(crate) use page::Page;
+pub(crate) use page::{PageKind, Stamp};
 use places::{SegmentShare, read_directory};
 pub(crate) use places::{copy as copy_places, write as write_places};
 use std::sync::{Arc, OnceLock};
@@ -65,6 +66,12 @@ impl Run {
         let footer = Footer::parse(&page).map_err(|why| file.damaged(last, why))?;
         if footer.stamp != stamp || (footer.first, footer.end()) != (first, end) {
             return Err(file.damaged(last, "the file is another run than its name says"));
+        }
+        // Whoever merges the run makes room by these counts (D3), so its pages must be able to
+        // hold them: a key takes four bytes, the place of an event two.
+        let bytes = u64::from(file.pages()) * page::BODY_BYTES as u64;
+        if footer.keys > bytes / 4 || u64::from(footer.events) > bytes / 2 {
+            return Err(file.damaged(last, "the run counts more than its pages hold"));
         }
         let filter_pages = footer.blocks.div_ceil(filter::PAGE_BLOCK_COUNT as u32);
         let filters = file.pins(footer.filter_page, filter_pages)?;

@@ -1,5 +1,8 @@
 //! The index against what it must mean.
 
+mod crash;
+mod damage;
 mod model;
 mod property;
+mod size;
 mod tail;

@@ -142,6 +142,12 @@ impl Page {
         &mut Arc::make_mut(&mut self.0)[HEAD_BYTES..HEAD_BYTES + BODY_BYTES]
     }
 
+    /// Takes whatever bytes, to see what they do.
+    #[cfg(test)]
+    pub(crate) fn overwrite(&mut self, bytes: &[u8]) {
+        Arc::make_mut(&mut self.0).copy_from_slice(bytes);
+    }
+
     fn stored_checksum(&self) -> u32 {
         let mut sum = [0; CHECKSUM_BYTES];
         sum.copy_from_slice(&self.0[HEAD_BYTES + BODY_BYTES..]);
