@@ -20,6 +20,7 @@ pub mod frames;
 pub mod journal;
 pub mod limits;
 pub mod mark;
+pub mod options;
 pub mod place;
 pub mod prepare;
 pub mod recover;
@@ -29,7 +30,8 @@ mod tail;
 pub mod verify;
 
 pub use frames::{Frame, Frames};
-pub use journal::{Committed, Durability, FileJournal, Options, Preparing};
+pub use journal::{Committed, FileJournal};
+pub use options::{Durability, Options, Preparing};
 pub use place::Place;
 pub use recover::Recovered;
 pub use segments::{SegmentInfo, Segments};

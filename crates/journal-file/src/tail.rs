@@ -12,7 +12,33 @@
 //! ```
 //! Invariant: the bytes of the last block behind the end are zeros when it is written.
 
+use crate::format::HEADER_BYTES;
 use headwater_env::{AlignedBuf, BLOCK_BYTES};
+
+/// Where the open segment ends, and what the next frame must name.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Tail {
+    /// The byte behind the last frame.
+    pub(crate) at: u32,
+    /// The byte behind the last that was written to the file.
+    pub(crate) written: u32,
+    /// The byte behind the last that is durable.
+    pub(crate) durable: u32,
+    /// The checksum that the next frame names.
+    pub(crate) prev: u32,
+    /// Commits in the segment.
+    pub(crate) commit_count: u64,
+    /// Whether a seal stands at its end.
+    pub(crate) sealed: bool,
+}
+
+impl Tail {
+    /// Behind the header of a segment that has nothing else, not even that written.
+    pub(crate) const fn begun(header_checksum: u32) -> Self {
+        let at = HEADER_BYTES as u32;
+        Self { at, written: 0, durable: 0, prev: header_checksum, commit_count: 0, sealed: false }
+    }
+}
 
 /// The bytes of the file from `base` on, as far as they are written.
 #[derive(Debug)]
