@@ -73,8 +73,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Cause {
 /// The key, with or without the quotes that the header's standard wants.
 fn key(headers: &HeaderMap) -> Result<Option<&str>, Problem> {
     let Some(value) = headers.get(IDEMPOTENCY_KEY) else { return Ok(None) };
-    let refused =
-        |why| Problem::new(StatusCode::BAD_REQUEST, "request.idempotency_key", why);
+    let refused = |why| Problem::new(StatusCode::BAD_REQUEST, "request.idempotency_key", why);
     let text = value.to_str().map_err(|_| refused("the Idempotency-Key is not plain text"))?;
     let text = text.strip_prefix('"').and_then(|text| text.strip_suffix('"')).unwrap_or(text);
     match text.len() {

@@ -124,7 +124,7 @@ impl std::error::Error for Problem {}
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let written = Written {
-            kind: format!("urn:headwater:problem:{}", self.code),
+            kind: format!("urn:headwater:error:{}", self.code),
             title: self.status.canonical_reason().unwrap_or("Problem"),
             status: self.status.as_u16(),
             code: &self.code,

@@ -28,7 +28,11 @@ fn post(path: &str, key: &str) -> http::request::Builder {
 fn the_same_key_on_the_same_route_by_the_same_actor_is_the_same_cause() {
     let first = cause(post("/orders", "k"));
     assert_eq!(first.id(), cause(post("/orders", "k")).id());
-    assert_eq!(first.id(), cause(post("/orders?dry", "\"k\"")).id(), "quoted, as the standard has it");
+    assert_eq!(
+        first.id(),
+        cause(post("/orders?dry", "\"k\"")).id(),
+        "quoted, as the standard has it"
+    );
     assert_eq!(first.traceparent(), cause(post("/orders", "k")).traceparent());
     assert_ne!(first.id(), cause(post("/orders", "l")).id());
     assert_ne!(first.id(), cause(post("/orders/1/cancel", "k")).id());
@@ -131,7 +135,10 @@ fn each_error_has_its_status_and_keeps_its_code() {
     assert_eq!(status(large), (413, "command.too_large".into()));
     assert_eq!(status(CommandError::Contended { stream: stream(), attempts: 3 }).0, 503);
     assert_eq!(status(CommandError::Unknown(LostReply { why: "gone".into() })).0, 503);
-    assert_eq!(status(CommandError::Unavailable(Unavailable::Closed)), (503, "store.closed".into()));
+    assert_eq!(
+        status(CommandError::Unavailable(Unavailable::Closed)),
+        (503, "store.closed".into())
+    );
     assert_eq!(status(CommandError::Rejected { why: "defect".into() }).0, 500);
     assert_eq!(Problem::from(ReadError::Unavailable(Unavailable::Closed)).status().as_u16(), 503);
     assert_eq!(Problem::from(Failed::for_now("busy")).status().as_u16(), 503);
@@ -150,7 +157,8 @@ fn what_an_operator_must_mend_is_not_told_to_the_caller() {
 
 #[test]
 fn a_problem_is_written_as_its_standard_has_it() {
-    let problem = Problem::invalid("request.body", "the body does not fit").at("/total", "no money");
+    let problem =
+        Problem::invalid("request.body", "the body does not fit").at("/total", "no money");
     let response = problem.clone().into_response();
     assert_eq!(response.headers()["content-type"], "application/problem+json");
     assert!(!response.headers().contains_key("retry-after"));
@@ -158,7 +166,7 @@ fn a_problem_is_written_as_its_standard_has_it() {
     assert_eq!(
         body,
         serde_json::json!({
-            "type": "urn:headwater:problem:request.body",
+            "type": "urn:headwater:error:request.body",
             "title": "Unprocessable Entity",
             "status": 422,
             "code": "request.body",
