@@ -5,7 +5,8 @@ use crate::client::Town;
 use serde_json::json;
 
 fn order_of(seen: &crate::client::Seen) -> String {
-    seen.body["orderId"].as_str().unwrap().to_owned()
+    let order = seen.body["orderId"].as_str();
+    order.unwrap_or_else(|| panic!("no order: {seen:?}")).to_owned()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
