@@ -2,6 +2,7 @@
 
 use headwater::http::*;
 use headwater::prelude::*;
+use serde::Deserialize;
 use serde_json::{Value, json};
 use std::path::Path as Directory;
 
