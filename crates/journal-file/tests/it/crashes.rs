@@ -60,6 +60,7 @@ fn check(disk: &SimDisk, options: Options, known: Known, story: &str) {
     drop(journal);
     let mut journal = open();
     assert_eq!(all(&journal).unwrap(), commits, "{story}: the second opening found another");
+    assert_eq!(journal.recovered().torn_bytes, 0, "{story}: what was torn is gone for good");
     append(&mut journal, count).unwrap_or_else(|e| panic!("{story}: {e}"));
     drop(journal);
     assert_eq!(all(&open()).unwrap().len() as u64, count + 1, "{story}");

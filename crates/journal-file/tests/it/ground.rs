@@ -27,8 +27,8 @@ pub(crate) fn open_with(
 
 /// Bodies of many lengths, each unlike the others.
 pub(crate) fn body(n: u64) -> Vec<u8> {
-    let length = (n * 37) % 701;
-    (0..length).map(|i| (n * 131 + i * 7 + 1) as u8).collect()
+    let length = n.wrapping_mul(37) % 701;
+    (0..length).map(|i| n.wrapping_mul(131).wrapping_add(i * 7 + 1) as u8).collect()
 }
 
 pub(crate) fn append(journal: &mut FileJournal, n: u64) -> Result<(), JournalError> {

@@ -6,6 +6,7 @@ mod basics;
 mod crashes;
 mod damage;
 mod full;
+mod golden;
 mod ground;
 mod hostile;
 mod second_opinion;
