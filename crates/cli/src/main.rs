@@ -1,2 +1,44 @@
-//! The headwater command.
-fn main() {}
+//! The `headwater` command: a laptop's store, looked at and worked with.
+//!
+//! Why: the first thing a person does with an event store is to start one, put something in and
+//! look at it; the last, on a bad day, is to ask whether the files are sound.
+//!
+//! Picture: `args` says what may be asked, one module per command does it, `exit` says how it went.
+
+mod args;
+// mod dev;
+mod exit;
+mod output;
+mod store;
+mod stream;
+// mod verify;
+
+use args::{Arguments, Command};
+use clap::{CommandFactory, Parser};
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return exit::failed(&anyhow::Error::new(error), arguments.output),
+    };
+    match runtime.block_on(run(&arguments)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => exit::failed(&error, arguments.output),
+    }
+}
+
+async fn run(arguments: &Arguments) -> anyhow::Result<()> {
+    let output = arguments.output;
+    match &arguments.command {
+        Command::Dev(_) => Ok(()),
+        Command::Verify(_) => Ok(()),
+        Command::Stream(stream) => stream::run(stream, output).await,
+        Command::Completions { shell } => {
+            let mut command = Arguments::command();
+            clap_complete::generate(*shell, &mut command, "headwater", &mut std::io::stdout());
+            Ok(())
+        }
+    }
+}

@@ -121,7 +121,7 @@ pub struct Appended {
 
 /// A stream is not where the writer believed it to be.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
-#[error("stream {stream} is at {}, expected {expected}", OrNothing(*actual))]
+#[error("stream {stream} {}, expected {expected}", Standing(*actual))]
 pub struct WrongRevision {
     /// Which stream.
     pub stream: StreamName,
@@ -129,6 +129,18 @@ pub struct WrongRevision {
     pub expected: ExpectedRevision,
     /// Its last revision; `None`: it has no events.
     pub actual: Option<Revision>,
+}
+
+/// Says where a stream stands.
+struct Standing(Option<Revision>);
+
+impl fmt::Display for Standing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Some(revision) => write!(f, "is at revision {revision}"),
+            None => f.write_str("has no events"),
+        }
+    }
 }
 
 /// Why an append was not made. Nothing was written in any of these cases, except `Unknown`,

@@ -1,0 +1,109 @@
+//! How a command ended, as a number a script can act on and a line a person can.
+//!
+//! Why: `set -e` is only useful when a conflict and a full disk do not look alike.
+
+use crate::args::Output;
+use headwater_model::{AppendError, ReadError, Retry, Unavailable};
+use std::fmt;
+use std::process::ExitCode;
+
+/// What a script sees. Kept in step with the help page in `args`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Ending {
+    Failed = 1,
+    Refused = 3,
+    NotFound = 4,
+    Corrupt = 5,
+    Unavailable = 6,
+}
+
+/// What was asked for is not there.
+#[derive(Debug)]
+pub(crate) struct NotFound(pub(crate) String);
+
+impl fmt::Display for NotFound {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for NotFound {}
+
+/// The files are not sound; the report was printed already.
+#[derive(Debug)]
+pub(crate) struct Damaged(pub(crate) usize);
+
+impl fmt::Display for Damaged {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let places = if self.0 == 1 { "place" } else { "places" };
+        write!(f, "the data is damaged in {} {places}; restore from a backup", self.0)
+    }
+}
+
+impl std::error::Error for Damaged {}
+
+/// Says on standard error what went wrong, and returns the number for the shell.
+#[expect(clippy::print_stderr, reason = "the last word of a command goes to the person at it")]
+pub(crate) fn failed(error: &anyhow::Error, output: Output) -> ExitCode {
+    let (ending, code) = classify(error);
+    match output {
+        Output::Text => eprintln!("headwater: {error:#}"),
+        Output::Json => {
+            let detail = format!("{error:#}");
+            eprintln!("{}", serde_json::json!({ "error": { "code": code, "detail": detail } }));
+        }
+    }
+    ExitCode::from(ending as u8)
+}
+
+fn classify(error: &anyhow::Error) -> (Ending, &'static str) {
+    if error.downcast_ref::<NotFound>().is_some() {
+        return (Ending::NotFound, "cli.not_found");
+    }
+    if error.downcast_ref::<Damaged>().is_some() {
+        return (Ending::Corrupt, "store.corrupt");
+    }
+    if let Some(append) = error.downcast_ref::<AppendError>() {
+        let ending = match append {
+            AppendError::Unavailable(_) | AppendError::Unknown(_) => Ending::Unavailable,
+            AppendError::Corrupt(_) => Ending::Corrupt,
+            other if other.retry() == Retry::AfterReload => Ending::Refused,
+            AppendError::IdReused { .. }
+            | AppendError::PartlyRepeated { .. }
+            | AppendError::Tombstoned { .. } => Ending::Refused,
+            _ => Ending::Failed,
+        };
+        return (ending, append.code());
+    }
+    if let Some(read) = error.downcast_ref::<ReadError>() {
+        let ending = match read {
+            ReadError::Corrupt(_) => Ending::Corrupt,
+            ReadError::Unavailable(_) => Ending::Unavailable,
+            ReadError::Diverged { .. } | ReadError::Invalid { .. } => Ending::Failed,
+        };
+        return (ending, read.code());
+    }
+    if let Some(unavailable) = error.downcast_ref::<Unavailable>() {
+        return (Ending::Unavailable, unavailable.code());
+    }
+    (Ending::Failed, "cli.failed")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_conflict_and_a_full_disk_end_differently() {
+        let full = Unavailable::Full { why: "journal".into() };
+        let tombstoned = AppendError::Tombstoned {
+            stream: headwater_model::StreamName::new("order-1").expect("a name"),
+        };
+        assert_eq!(classify(&anyhow::Error::new(tombstoned)).0, Ending::Refused);
+        assert_eq!(
+            classify(&anyhow::Error::new(AppendError::Unavailable(full))),
+            (Ending::Unavailable, "store.full")
+        );
+        assert_eq!(classify(&anyhow::anyhow!("something else")).0, Ending::Failed);
+    }
+}
