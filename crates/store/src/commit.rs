@@ -16,7 +16,7 @@
 //! The whole page is in `docs/formats/commit.md`.
 //!
 //! Invariants: A3 positions are not stored with the records: they are dense from the header's
-//! first. D1 a record's checksum is seeded with its position, so a record read at the wrong place
+//! first. D1 a record's checksum covers its position, so a record read at the wrong place
 //! does not pass. D3 bytes that do not fit give [`Malformed`]; nothing is allocated by their word.
 //! A kind or flag that this version does not know halts the reader instead of being skipped.
 

@@ -3,7 +3,7 @@
 //! Picture:
 //! ```text
 //!   length varint   bytes behind it
-//!   crc u32         CRC-32C, seeded with the position, of everything behind it
+//!   crc u32         CRC-32C of the position (8 bytes) and of everything behind it
 //!   flags u8        1 binary payload · 2 schema version · 4 metadata · 8 tags; others halt
 //!   recorded-at 7 · id 16 · revision varint · stream counted · type counted
 //!   [schema version varint] · [metadata counted] · [tags counted, each tag counted]
@@ -46,11 +46,11 @@ const KNOWN: u8 = BINARY | SCHEMA_VERSION | METADATA | TAGS;
 const CRC_BYTES: usize = 4;
 const ID_BYTES: usize = 16;
 
+/// CRC-32C of the position's eight bytes and the record's.
 fn checksum(position: Position, bytes: &[u8]) -> u32 {
     let place = if planted(Bug::SkipPositionInChecksum) { 0 } else { position.0 };
-    let seed = u64::from(!(place as u32 ^ (place >> 32) as u32));
-    let mut digest =
-        crc_fast::Digest::new_with_init_state(crc_fast::CrcAlgorithm::Crc32Iscsi, seed);
+    let mut digest = crc_fast::Digest::new(crc_fast::CrcAlgorithm::Crc32Iscsi);
+    digest.update(&place.to_le_bytes());
     digest.update(bytes);
     digest.finalize() as u32
 }

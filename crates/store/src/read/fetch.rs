@@ -1,7 +1,7 @@
 //! Fetching records by position: from index to place to bytes, neighbours with one read.
 //!
 //! Why: a page of a stream or of a query is a list of positions. Records that stand close to each
-//! other are read together; each is checked against its own checksum, seeded with its position.
+//! other are read together; each is checked against its own checksum, which covers its position.
 //!
 //! Picture:
 //! ```text
