@@ -1,8 +1,8 @@
 //! A second opinion about a journal's files.
 //!
-//! Why: a writer and a reader that share a mistake agree with each other for ever. This parser was
-//! written from `docs/formats/journal.md` and shares no code with them; it reads every byte, goes
-//! on behind damage, and tells all there is.
+//! Why: a writer and a reader that share a mistake agree with each other for ever. This parser
+//! decodes what `docs/formats/journal.md` describes by itself and shares no code with them; it
+//! reads every byte, goes on behind damage, and tells all there is.
 //!
 //! Invariants: D1 each byte that is not what was written is told, with file and place. Nothing is
 //! written. Not here: repair. A journal somebody is writing to may seem torn at its end.
