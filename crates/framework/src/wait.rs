@@ -35,6 +35,23 @@ impl Service {
         view.reader().await.map_err(ReadModelError::Database)
     }
 
+    /// Throws the projection's model away; its readers fill it again from the first event on.
+    ///
+    /// # Errors
+    /// A projection that is not wired, or a database that does not answer.
+    pub async fn rebuild<P: Projection>(&self) -> Result<(), ReadModelError> {
+        let not_wired = ReadModelError::NotWired { projection: P::NAME };
+        let view = self.view::<P>().ok_or(not_wired)?;
+        // While nobody is at work: readers hold the model for the time of a transaction.
+        let mut model = view.model.lock().await;
+        *model = None;
+        view.discard().await.map_err(ReadModelError::Database)?;
+        for reader in self.readers().iter().filter(|reader| reader.status().name == P::NAME) {
+            reader.status().forget();
+        }
+        Ok(())
+    }
+
     async fn await_view(&self, view: &str, after: &After) -> Result<(), ReadModelError> {
         let until = Instant::now() + VIEW_WAIT;
         let mut places = after.places().to_vec();

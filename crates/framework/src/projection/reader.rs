@@ -85,8 +85,7 @@ impl<P: Projection> ProjectionReader<P> {
         if let Some(to) = page.checkpoint().filter(ahead) {
             if place.unsaved_count(to) >= UNSAVED_POSITION_COUNT_MAX {
                 let mut slot = self.view.model.lock().await;
-                let mut model = self.take_model(slot.take()).await?;
-                model.begin().await?;
+                let mut model = self.begin(slot.take(), place).await?;
                 model.save_checkpoint(&self.status.source, to).await?;
                 model.commit().await?;
                 *slot = Some(model);
@@ -146,8 +145,7 @@ impl<P: Projection> ProjectionReader<P> {
         to: Checkpoint,
     ) -> Result<Written, Stop> {
         let mut slot = self.view.model.lock().await;
-        let mut model = self.take_model(slot.take()).await?;
-        model.begin().await?;
+        let mut model = self.begin(slot.take(), place).await?;
         let mut parked = Vec::new();
         for (index, event) in events.iter().enumerate() {
             if let Err((failed, undecodable)) =
@@ -234,8 +232,7 @@ impl<P: Projection> ProjectionReader<P> {
                 let key = self.key_of(place, event);
                 let to = behind(page, &page.events[..1]);
                 let mut slot = self.view.model.lock().await;
-                let mut model = self.take_model(slot.take()).await?;
-                model.begin().await?;
+                let mut model = self.begin(slot.take(), place).await?;
                 self.park(&mut model, event, &key, &why).await?;
                 model.save_checkpoint(&self.status.source, to).await?;
                 model.commit().await?;
@@ -256,11 +253,20 @@ impl<P: Projection> ProjectionReader<P> {
         }
     }
 
-    async fn take_model(&self, open: Option<ModelOf<P>>) -> Result<ModelOf<P>, Failed> {
-        match open {
-            Some(model) => Ok(model),
-            None => self.view.database.open(View::<P>::name()).await,
+    /// Begins a transaction, if the database is where this reader left it: it was not rebuilt, and
+    /// no other process has written to it.
+    async fn begin(&self, open: Option<ModelOf<P>>, place: &Place) -> Result<ModelOf<P>, Stop> {
+        let mut model = match open {
+            Some(model) => model,
+            None => self.view.database.open(View::<P>::name()).await?,
+        };
+        model.begin().await?;
+        let saved = model.checkpoint(&self.status.source).await?;
+        if saved == place.saved {
+            return Ok(model);
         }
+        let why = format!("the model is at {saved:?}, this reader left it at {:?}", place.saved);
+        Err(Stop::ForNow(why))
     }
 }
 

@@ -23,6 +23,10 @@ impl<P: Projection> View<P> {
         ModelName { name: P::NAME, version: P::VERSION, schema: P::SCHEMA }
     }
 
+    pub(crate) async fn discard(&self) -> Result<(), Failed> {
+        self.database.discard(Self::name()).await
+    }
+
     pub(crate) async fn reader(&self) -> Result<<P::Database as Database>::Reader, Failed> {
         self.database.reader(Self::name()).await
     }

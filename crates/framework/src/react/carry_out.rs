@@ -34,7 +34,7 @@ pub(super) async fn handle<R: Reaction>(
 ) -> Result<(), Stop> {
     let (mut pace, mut done, count) = (Pace::new(), 0, page.events.len());
     while done < count {
-        let inputs = &page.events[done..count.min(done + pace.batch_count_max)];
+        let inputs = &page.events[done..count.min(done.saturating_add(pace.batch_count_max))];
         let mut work = Work { reaction, session: &mut *session, status };
         let Some((batch, taken)) = work.fill(inputs).await? else {
             pace.contended()?;

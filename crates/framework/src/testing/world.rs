@@ -173,6 +173,11 @@ impl World {
         self.faults.happened()
     }
 
+    /// The clock, to be shared with another world.
+    pub fn clock(&self) -> VirtualClock {
+        self.clock.clone()
+    }
+
     /// What the clock shows.
     pub fn now(&self) -> Timestamp {
         self.clock.now()

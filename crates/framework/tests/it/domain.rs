@@ -1,27 +1,28 @@
 //! Three small services: orders and customers agree about credit, and a tally counts orders with a
 //! decider that is *not* idempotent, so that only the framework keeps its figure right.
 
-pub mod customers;
-pub mod orders;
-pub mod tally;
+pub(crate) mod customers;
+pub(crate) mod orders;
+pub(crate) mod tally;
 
 use headwater::prelude::*;
 use headwater::testing::World;
+use headwater_model::{Append, ContextName, EventType, ExpectedRevision, NewEvent};
 use orders::{Order, OrderCommand, OrderId};
 
 /// The limit of an order's life without an answer.
-pub const LIMIT: Duration = Duration::from_secs(30);
+pub(crate) const LIMIT: Duration = Duration::from_secs(30);
 
 /// A world in which the three services run.
-pub struct Shop {
-    pub world: World,
-    pub orders: Service,
-    pub customers: Service,
-    pub tally: Service,
+pub(crate) struct Shop {
+    pub(crate) world: World,
+    pub(crate) orders: Service,
+    pub(crate) customers: Service,
+    pub(crate) tally: Service,
 }
 
 impl Shop {
-    pub fn open() -> Self {
+    pub(crate) fn open() -> Self {
         let mut world = World::new();
         let store = world.store.clone();
         let orders = world.start(orders::service(&store));
@@ -31,7 +32,7 @@ impl Shop {
     }
 
     /// As a client does: the same key until there is an answer.
-    pub fn run<D: Decider>(
+    pub(crate) fn run<D: Decider>(
         &self,
         service: &Service,
         id: &D::Id,
@@ -49,34 +50,54 @@ impl Shop {
         panic!("no answer to {key} after many tries");
     }
 
-    pub fn customer(&self, name: &str, limit: u64) {
+    pub(crate) fn customer(&self, name: &str, limit: u64) {
         let create = customers::CustomerCommand::Create { limit };
         let id = customers::CustomerId::from(name);
         self.run::<customers::Customer>(&self.customers, &id, create, name).unwrap();
     }
 
-    pub fn order(&self, key: &str, customer: &str, total: u64) -> OrderId {
+    pub(crate) fn order(&self, key: &str, customer: &str, total: u64) -> OrderId {
         let order = OrderId::new(&Cause::keyed(key));
         let create = OrderCommand::Create { customer: customer.into(), total };
         self.run::<Order>(&self.orders, &order, create, key).unwrap();
         order
     }
 
-    pub fn cancel(&self, key: &str, order: &OrderId) -> bool {
+    pub(crate) fn cancel(&self, key: &str, order: &OrderId) -> bool {
         self.run::<Order>(&self.orders, order, OrderCommand::Cancel, key).is_ok()
     }
 
-    pub fn state(&self, order: &OrderId) -> Order {
+    pub(crate) fn state(&self, order: &OrderId) -> Order {
         self.world.block_on(self.orders.load::<Order>(order, AsOf::Now)).unwrap().state
     }
 
-    pub fn counted(&self) -> u32 {
+    pub(crate) fn counted(&self) -> u32 {
         let all = tally::TallyId::from("all");
         self.world.block_on(self.tally.load::<tally::Tally>(&all, AsOf::Now)).unwrap().count
     }
 
     /// How often an event of this type stands in a context.
-    pub fn count(&self, context: &str, event_type: &str) -> usize {
+    pub(crate) fn count(&self, context: &str, event_type: &str) -> usize {
         self.world.types(context).iter().filter(|name| *name == event_type).count()
     }
+}
+
+/// Records an event as another version of the code, or another language, would have.
+pub(crate) fn record(
+    world: &World,
+    context: &str,
+    stream: &str,
+    event_type: &str,
+    schema_version: u32,
+    payload: &'static str,
+) {
+    let id = Cause::keyed(format!("{stream} {event_type} {payload}")).id();
+    let event_type = EventType::new(event_type).unwrap();
+    let event = NewEvent { schema_version, ..NewEvent::json(id, event_type, payload) };
+    let stream = StreamName::new(stream).unwrap();
+    let append = Append::to(stream, ExpectedRevision::Any, vec![event]);
+    let context = world.store.context(ContextName::new(context).unwrap());
+    let store = world.block_on(context).unwrap();
+    // Also through a crash that a test has asked for: the ids are the same again.
+    while world.block_on(store.append(append.clone())).is_err() {}
 }

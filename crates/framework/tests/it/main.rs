@@ -4,6 +4,10 @@ extern crate headwater_framework as headwater;
 
 mod commands;
 mod crashes;
+mod derives;
 mod domain;
 mod flow;
+mod older_shapes;
+mod projections;
+mod reactions;
 mod tags;

@@ -5,15 +5,15 @@ use std::collections::BTreeMap;
 
 #[derive(StreamId)]
 #[stream("customer")]
-pub struct CustomerId(String);
+pub(crate) struct CustomerId(String);
 
 #[derive(StreamId)]
 #[stream("order")]
-pub struct OrderId(String);
+pub(crate) struct OrderId(String);
 
 #[derive(Event, Debug, PartialEq)]
 #[event(public)]
-pub enum CustomerEvent {
+pub(crate) enum CustomerEvent {
     CustomerCreated { limit: u64 },
     CreditReserved { order: OrderId, amount: u64 },
     CreditRefused { order: OrderId },
@@ -21,20 +21,20 @@ pub enum CustomerEvent {
 }
 
 #[derive(Command, Debug, Clone)]
-pub enum CustomerCommand {
+pub(crate) enum CustomerCommand {
     Create { limit: u64 },
     Reserve { order: OrderId, amount: u64 },
     Release { order: OrderId },
 }
 
 #[derive(Refusal, Debug, PartialEq)]
-pub enum CustomerRefusal {
+pub(crate) enum CustomerRefusal {
     #[refusal(conflict, "the customer exists already")]
     Exists,
 }
 
 #[derive(Default, Debug)]
-pub struct Customer {
+pub(crate) struct Customer {
     limit: u64,
     exists: bool,
     reserved: BTreeMap<OrderId, u64>,
@@ -90,12 +90,12 @@ impl Decider for Customer {
 
 #[derive(Input, Debug)]
 #[input(from = "orders", id = "order")]
-pub enum OrderNews {
+pub(crate) enum OrderNews {
     OrderCreated { order: OrderId, customer: CustomerId, total: u64 },
     OrderCancelled { order: OrderId, customer: CustomerId },
 }
 
-pub struct KeepCredit;
+pub(crate) struct KeepCredit;
 
 impl Reaction for KeepCredit {
     const NAME: &'static str = "keep-credit";
@@ -114,6 +114,6 @@ impl Reaction for KeepCredit {
     }
 }
 
-pub fn service(store: &Store) -> Service {
+pub(crate) fn service(store: &Store) -> Service {
     Service::new("customers", store).decider::<Customer>().reaction(KeepCredit, Start::Beginning)
 }

@@ -7,29 +7,29 @@ use headwater::testing::MemoryTx;
 
 #[derive(StreamId)]
 #[stream("order")]
-pub struct OrderId(String);
+pub(crate) struct OrderId(String);
 
 #[derive(StreamId)]
 #[stream("customer")]
-pub struct CustomerId(String);
+pub(crate) struct CustomerId(String);
 
 #[derive(Event, Debug, Clone, PartialEq)]
 #[event(prefix = "Order", public)]
-pub enum OrderEvent {
+pub(crate) enum OrderEvent {
     Created { customer: CustomerId, total: u64 },
     Approved,
     Cancelled { customer: CustomerId, reason: Reason },
 }
 
 #[derive(Serialize, Deserialize, Debug, Clone, Copy, PartialEq)]
-pub enum Reason {
+pub(crate) enum Reason {
     Credit,
     Customer,
     Time,
 }
 
 #[derive(Command, Debug, Clone)]
-pub enum OrderCommand {
+pub(crate) enum OrderCommand {
     Create { customer: CustomerId, total: u64 },
     Approve,
     Decline { reason: Reason },
@@ -37,7 +37,7 @@ pub enum OrderCommand {
 }
 
 #[derive(Refusal, Debug, PartialEq)]
-pub enum OrderRefusal {
+pub(crate) enum OrderRefusal {
     #[refusal(not_found, "there is no such order")]
     Unknown,
     #[refusal(conflict, "the order exists already")]
@@ -47,7 +47,7 @@ pub enum OrderRefusal {
 }
 
 #[derive(Default, Debug, PartialEq)]
-pub enum Order {
+pub(crate) enum Order {
     #[default]
     New,
     Pending(CustomerId),
@@ -90,12 +90,12 @@ impl Decider for Order {
 
 #[derive(Input, Debug)]
 #[input(from = "customers")]
-pub enum CreditAnswer {
+pub(crate) enum CreditAnswer {
     CreditReserved { order: OrderId },
     CreditRefused { order: OrderId },
 }
 
-pub struct SettleOrder;
+pub(crate) struct SettleOrder;
 
 impl Reaction for SettleOrder {
     const NAME: &'static str = "settle-order";
@@ -114,12 +114,12 @@ impl Reaction for SettleOrder {
 
 #[derive(Input, Debug)]
 #[input(id = "order")]
-pub enum Opened {
+pub(crate) enum Opened {
     OrderCreated { order: OrderId },
 }
 
 /// Hears of every order when it is `LIMIT` old.
-pub struct ExpireOrder;
+pub(crate) struct ExpireOrder;
 
 impl Reaction for ExpireOrder {
     const NAME: &'static str = "expire-order";
@@ -136,7 +136,7 @@ impl Reaction for ExpireOrder {
 }
 
 /// A row for each order: its state.
-pub struct OrdersTable;
+pub(crate) struct OrdersTable;
 
 impl Projection for OrdersTable {
     const NAME: &'static str = "orders";
@@ -155,7 +155,7 @@ impl Projection for OrdersTable {
     }
 }
 
-pub fn service(store: &Store) -> Service {
+pub(crate) fn service(store: &Store) -> Service {
     Service::new("orders", store)
         .decider::<Order>()
         .projection(OrdersTable, MemoryDatabase::default())

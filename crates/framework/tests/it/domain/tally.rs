@@ -1,31 +1,30 @@
 //! A tally: its decider counts whatever it is told, twice if it is told twice.
 
-use super::orders::OrderId;
 use headwater::prelude::*;
 
 #[derive(StreamId)]
 #[stream("tally")]
-pub struct TallyId(String);
+pub(crate) struct TallyId(String);
 
 #[derive(Event, Debug, PartialEq)]
-pub enum TallyEvent {
+pub(crate) enum TallyEvent {
     Counted {},
 }
 
 #[derive(Command, Debug, Clone)]
-pub enum TallyCommand {
+pub(crate) enum TallyCommand {
     Count,
 }
 
 #[derive(Refusal, Debug, PartialEq)]
-pub enum TallyRefusal {
-    #[refusal(conflict, "a tally never refuses")]
-    Never,
+pub(crate) enum TallyRefusal {
+    #[refusal(conflict, "the tally is full")]
+    Full,
 }
 
 #[derive(Default, Debug)]
-pub struct Tally {
-    pub count: u32,
+pub(crate) struct Tally {
+    pub(crate) count: u32,
 }
 
 impl Decider for Tally {
@@ -35,7 +34,11 @@ impl Decider for Tally {
     type Refusal = TallyRefusal;
 
     fn decide(&self, _: TallyCommand, _: &Cause) -> Result<Vec<TallyEvent>, TallyRefusal> {
-        Ok(vec![TallyEvent::Counted {}])
+        if self.count == u32::MAX {
+            Err(TallyRefusal::Full)
+        } else {
+            Ok(vec![TallyEvent::Counted {}])
+        }
     }
 
     fn evolve(self, _: &TallyEvent) -> Tally {
@@ -44,12 +47,12 @@ impl Decider for Tally {
 }
 
 #[derive(Input, Debug)]
-#[input(from = "orders", id = "order")]
-pub enum Seen {
-    OrderCreated { order: OrderId },
+#[input(from = "orders")]
+pub(crate) enum Seen {
+    OrderCreated,
 }
 
-pub struct CountOrders;
+pub(crate) struct CountOrders;
 
 impl Reaction for CountOrders {
     const NAME: &'static str = "count-orders";
@@ -60,6 +63,6 @@ impl Reaction for CountOrders {
     }
 }
 
-pub fn service(store: &Store) -> Service {
+pub(crate) fn service(store: &Store) -> Service {
     Service::new("tally", store).decider::<Tally>().reaction(CountOrders, Start::Beginning)
 }
