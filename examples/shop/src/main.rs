@@ -1,2 +1,73 @@
-//! The shop replay.
-fn main() {}
+//! The shop as a program: the replay of a real shop's year.
+
+mod args;
+
+use anyhow::Context;
+use args::{Arguments, Output, ReplayArguments, Task};
+use clap::Parser;
+use headwater::prelude::*;
+use shop::replay::{Book, Figures, ReplayError, TIME_LIMIT, replay};
+use shop::services::{Ports, Shop, ShopSettings};
+use std::io::Write;
+use std::path::Path;
+use std::process::ExitCode;
+
+/// The replay came to its end, and the accounts disagree.
+const DISAGREEMENT: u8 = 3;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    tracing_subscriber::fmt()
+        .with_env_filter(
+            tracing_subscriber::EnvFilter::try_from_default_env()
+                .unwrap_or_else(|_unset| tracing_subscriber::EnvFilter::new("warn")),
+        )
+        .with_writer(std::io::stderr)
+        .init();
+    let Task::Replay(arguments) = Arguments::parse().task;
+    match run(&arguments).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // If standard error is gone, the exit code has to do.
+            let _ = writeln!(std::io::stderr(), "shop: {error:#}");
+            match error.downcast_ref::<ReplayError>() {
+                Some(ReplayError::Audit(_)) => ExitCode::from(DISAGREEMENT),
+                _ => ExitCode::FAILURE,
+            }
+        }
+    }
+}
+
+async fn run(arguments: &ReplayArguments) -> anyhow::Result<()> {
+    let book = Book::open(&arguments.file)?;
+    let figures = match &arguments.data {
+        Some(data) => in_directory(data, &book, arguments).await?,
+        None => {
+            let data = tempfile::tempdir().context("there is no place for the data")?;
+            in_directory(data.path(), &book, arguments).await?
+        }
+    };
+    let text = match arguments.output {
+        Output::Json => serde_json::to_string(&figures)?,
+        Output::Text => figures.to_string(),
+    };
+    writeln!(std::io::stdout(), "{text}").context("the figures cannot be written")
+}
+
+async fn in_directory(
+    data: &Path,
+    book: &Book,
+    arguments: &ReplayArguments,
+) -> anyhow::Result<Figures> {
+    let store = Store::open(&format!("file:{}", data.join("store").display())).await?;
+    let settings = ShopSettings {
+        ports: Ports::ANY,
+        time_limit: TIME_LIMIT,
+        ..ShopSettings::in_directory(data.join("views"))
+    };
+    let shop = Shop::open(&settings, &store).await?;
+    let gateway = format!("http://{}", shop.gateway());
+    let figures = replay(book, arguments.credit_limit, &gateway, &store).await;
+    shop.close().await;
+    Ok(figures?)
+}

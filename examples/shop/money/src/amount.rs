@@ -4,11 +4,12 @@
 //! and a number's own digits are read, not the float they would become.
 
 use crate::{InvalidMoney, Money};
+use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
 
 /// Money in an answer.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Amount {
     /// How much.
     pub amount: Money,
@@ -52,7 +53,7 @@ impl<'de> Deserialize<'de> for Asked {
 }
 
 /// `{"amount":…}` in a request.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize, JsonSchema)]
 pub struct AskedAmount {
     /// How much.
     pub amount: Asked,

@@ -7,6 +7,7 @@
 
 pub mod amount;
 pub mod money;
+pub mod schema;
 
 pub use amount::{Amount, Asked, AskedAmount};
 pub use money::{InvalidMoney, Money};
