@@ -12,6 +12,23 @@
 //!   (any thread, while it is written) sealed     sealed     open
 //! ```
 //!
+//! ```
+//! use headwater_env::{MemDisk, OsEntropy};
+//! use headwater_journal_file::{FileJournal, Options};
+//! use headwater_model::{Journal, JournalError, Slot};
+//! use std::{path::Path, sync::Arc};
+//!
+//! let dir = Path::new("/orders/journal");
+//! let mut journal = FileJournal::open(Arc::new(MemDisk::new()), &OsEntropy, dir, Options::default())?;
+//! let committed = journal.append_placed(journal.head(), b"a commit")?;
+//! assert_eq!(committed.head.next, Slot(1));
+//!
+//! let mut bytes = [0; 6];
+//! journal.segments().read_at(committed.place.plus(2), &mut bytes)?;
+//! assert_eq!(&bytes, b"commit");
+//! # Ok::<(), JournalError>(())
+//! ```
+//!
 //! Read first: [`format`] (the bytes), then [`journal`] (one append), then [`recover`] (opening).
 
 mod chunks;

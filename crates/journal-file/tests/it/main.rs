@@ -9,4 +9,6 @@ mod full;
 mod golden;
 mod ground;
 mod hostile;
+mod processes;
+mod readers;
 mod second_opinion;
