@@ -161,28 +161,30 @@ impl Services {
     /// draining.
     ///
     /// # Errors
-    /// If an address cannot be listened on.
+    /// If an address cannot be listened on, or not any more.
     pub async fn serve(self) -> Result<(), StartError> {
         log::to_standard_error();
         let mut running = self.start().await?;
-        if !running.is_empty() {
-            let broken = select_all(running.iter_mut().map(|site| Box::pin(site.broken())));
-            tokio::select! {
-                () = signal::received() => tracing::info!("draining"),
-                (why, ..) = broken => tracing::error!(why, "a listener ended; draining"),
-            }
-        }
+        let is_empty = running.is_empty();
+        let broken = running.iter_mut().map(|site| Box::pin(site.broken()));
+        let outcome = tokio::select! {
+            () = signal::received() => Ok(()),
+            (error, ..) = select_all(broken), if !is_empty => Err(error),
+        };
+        tracing::info!(?outcome, "draining");
         let stopped = join_all(running.into_iter().map(Running::stop));
         tokio::select! {
             _ = stopped => tracing::info!("drained"),
             () = signal::received() => tracing::warn!("told again; not waiting for the rest"),
         }
-        Ok(())
+        outcome
     }
 }
 
-/// Why a process does not start.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+/// Why a process does not start, or does not go on.
+///
+/// Its `Debug` is what `main` prints when it returns one, so it reads like its `Display`.
+#[derive(Clone, PartialEq, Eq, thiserror::Error)]
 pub enum StartError {
     /// The settings do not fit.
     #[error(transparent)]
@@ -192,6 +194,14 @@ pub enum StartError {
     Listen {
         /// The address.
         listen: SocketAddr,
+        /// The system's words.
+        why: String,
+    },
+    /// A listener ended by itself.
+    #[error("{service} does not listen any more: {why}")]
+    Ended {
+        /// Whose.
+        service: String,
         /// The system's words.
         why: String,
     },
@@ -213,7 +223,14 @@ impl StartError {
         match self {
             Self::Settings(cause) => cause.code(),
             Self::Listen { .. } => "service.listen",
+            Self::Ended { .. } => "service.ended",
             Self::Store { code, .. } => code,
         }
+    }
+}
+
+impl fmt::Debug for StartError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{self} ({})", self.code())
     }
 }

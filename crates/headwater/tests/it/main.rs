@@ -7,4 +7,5 @@ mod client;
 mod journey;
 mod open;
 mod orders;
+mod process;
 mod stock;

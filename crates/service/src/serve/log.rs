@@ -8,6 +8,8 @@ use tracing_subscriber::EnvFilter;
 pub(super) fn to_standard_error() {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
     let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(stderr);
+    // Complaining about a closed standard error on standard error panics; a service goes on unread.
+    let lines = lines.log_internal_errors(false);
     let installed = match stderr().is_terminal() {
         true => lines.try_init(),
         false => lines.json().try_init(),

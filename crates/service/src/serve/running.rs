@@ -1,8 +1,9 @@
 //! A site that is answering.
 
-use super::DRAIN_MAX;
+use super::{DRAIN_MAX, StartError};
 use crate::metrics;
 use axum::Router;
+use axum::serve::ListenerExt;
 use headwater_framework::Supervisor;
 use std::io;
 use std::net::SocketAddr;
@@ -44,6 +45,12 @@ impl Running {
             // An error means that the sender is gone, which is the same.
             let _ = stopped.wait_for(|stopped| *stopped).await;
         };
+        let listener = listener.tap_io(|connection| {
+            // An answer is written at once; waiting to fill a packet only delays it.
+            if let Err(error) = connection.set_nodelay(true) {
+                tracing::debug!(%error, "a connection delays its packets");
+            }
+        });
         let serving = axum::serve(listener, router).with_graceful_shutdown(told);
         let http = tokio::spawn(serving.into_future());
         tracing::info!(service = name, %address, "listening");
@@ -70,7 +77,8 @@ impl Running {
     pub async fn stop(mut self) {
         self.draining.store(true, Ordering::Relaxed);
         self.stop.send_replace(true);
-        if tokio::time::timeout(DRAIN_MAX, &mut self.http).await.is_err() {
+        let ended = self.http.is_finished(); // then it was asked for its end already
+        if !ended && tokio::time::timeout(DRAIN_MAX, &mut self.http).await.is_err() {
             tracing::warn!(service = self.name, "requests were cut off: they took too long");
         }
         let Some(supervisor) = self.supervisor.take() else { return };
@@ -79,13 +87,14 @@ impl Running {
         }
     }
 
-    /// Resolves if it ends by itself, with the reason.
-    pub(super) async fn broken(&mut self) -> String {
-        match (&mut self.http).await {
-            Ok(Ok(())) => "the listener closed".to_owned(),
+    /// Resolves if it ends by itself.
+    pub(super) async fn broken(&mut self) -> StartError {
+        let why = match (&mut self.http).await {
+            Ok(Ok(())) => "it closed".to_owned(),
             Ok(Err(error)) => error.to_string(),
             Err(error) => error.to_string(),
-        }
+        };
+        StartError::Ended { service: self.name.clone(), why }
     }
 }
 
