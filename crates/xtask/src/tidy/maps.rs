@@ -5,8 +5,7 @@
 
 use super::source::Source;
 use super::violation::Violation;
-use crate::workspace::Workspace;
-use std::collections::BTreeSet;
+use crate::workspace::{Crate, Workspace};
 use std::path::{Component, Path, PathBuf};
 
 /// Pages that a stranger looks for in the root.
@@ -20,8 +19,8 @@ const PAGES: &[&str] = &[
     "LICENSE-APACHE",
 ];
 
-/// Folders that crates stand in.
-const CRATE_FOLDERS: &[&str] = &["crates/", "examples/"];
+/// The section of ARCHITECTURE.md that lists the crates.
+const CODE_MAP: &str = "## Code map";
 
 /// Where the pages about errors are.
 const ERRORS: &str = "docs/errors";
@@ -44,45 +43,39 @@ fn missing_pages(sources: &[Source]) -> Vec<Violation> {
         .collect()
 }
 
-/// ARCHITECTURE.md names `crates/store` and the others, and no crate that is gone.
+/// The code map of ARCHITECTURE.md names every crate, and no crate that is gone.
 fn architecture(workspace: &Workspace, sources: &[Source]) -> Vec<Violation> {
     let Some(map) = sources.iter().find(|source| source.is_root_file("ARCHITECTURE.md")) else {
         return Vec::new();
     };
-    let there: BTreeSet<String> = workspace
-        .crates
-        .iter()
-        .map(|own| workspace.relative(own.folder()).display().to_string())
-        .collect();
     let named = crates_named(&map.text);
-    let exists = |name: &str| there.iter().any(|path| Path::new(path).starts_with(name));
-    let strangers = named.iter().filter(|(name, _)| !exists(name)).map(|(name, line)| {
-        let cure = format!("`{name}` does not exist: take it off the map");
+    let is = |own: &Crate, name: &str| own.name == name || own.short_name() == name;
+    let strangers = named.iter().filter(|(name, _)| !workspace.crates.iter().any(|c| is(c, name)));
+    let strangers = strangers.map(|(name, line)| {
+        let cure = format!("there is no crate `{name}`: take it off the code map");
         Violation::at(&map.path, *line, "map", cure)
     });
-    let unnamed = there.iter().filter(|name| !map.text.contains(*name));
-    let unnamed = unnamed.map(|name| {
-        Violation::at(&map.path, 1, "map", format!("`{name}` is not on the map: describe it"))
+    let unnamed = workspace.crates.iter().filter(|c| !named.iter().any(|(name, _)| is(c, name)));
+    let unnamed = unnamed.map(|own| {
+        let cure = format!("describe the crate `{}` in the code map", own.short_name());
+        Violation::at(&map.path, 1, "map", cure)
     });
     strangers.chain(unnamed).collect()
 }
 
-/// Every `crates/name` and `examples/name` in a text, with its line.
+/// The names in the second column of the table under "Code map", with their lines.
 fn crates_named(text: &str) -> Vec<(&str, usize)> {
-    let mut named = Vec::new();
-    for (index, line) in text.lines().enumerate() {
-        for folder in CRATE_FOLDERS {
-            for (at, _) in line.match_indices(folder) {
-                let name = &line[at + folder.len()..];
-                let ends = |c: char| !(c.is_ascii_alphanumeric() || c == '-' || c == '_');
-                let bytes = folder.len() + name.find(ends).unwrap_or(name.len());
-                if bytes > folder.len() {
-                    named.push((&line[at..at + bytes], index + 1));
-                }
-            }
-        }
-    }
-    named
+    let lines = text.lines().enumerate().skip_while(|(_, line)| *line != CODE_MAP).skip(1);
+    let section = lines.take_while(|(_, line)| !line.starts_with("## "));
+    let cells = section.filter_map(|(index, line)| {
+        line.strip_prefix('|')?.split('|').nth(1).map(|cell| (cell, index + 1))
+    });
+    let names = |(cell, line)| {
+        // In `a`, `b` every second piece between backticks is a name.
+        let pieces: Vec<&str> = str::split(cell, '`').skip(1).step_by(2).collect();
+        pieces.into_iter().map(move |name| (name, line))
+    };
+    cells.flat_map(names).collect()
 }
 
 /// Every code that an error can answer has a page or a heading below `docs/errors`.
@@ -167,10 +160,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn crates_are_found_in_prose_and_tables() {
-        let text =
-            "| `crates/journal-file` | segments |\nsee crates/store/src/plan.rs, not crates/*";
-        assert_eq!(crates_named(text), [("crates/journal-file", 1), ("crates/store", 2)]);
+    fn crates_are_found_in_the_second_column_of_the_code_map() {
+        let text = "`gone`\n## Code map\n| floor | crate | promise |\n|---|---|---|\n\
+            | 0 | `env` | `Disk` |\n| 5 | `shop`, `bench` | |\n## Else\n| a | `b` |\n";
+        assert_eq!(crates_named(text), [("env", 5), ("shop", 6), ("bench", 6)]);
     }
 
     #[test]
