@@ -133,9 +133,10 @@ pub fn check(operations: &[Operation], seen: &Seen) -> Report {
     answers::check(operations, &log, &mut found);
     let tiles = tiles::lay(operations, &log, &mut found);
     order::check_real_time(&tiles, &mut found);
-    let checkpoints = order::check_legality(&tiles, &log, &mut found);
+    let unjudged = readers::saved_alone(operations);
+    let checkpoints = order::check_legality(&tiles, &log, &unjudged, &mut found);
     order::check_refusals(operations, &tiles, &log, &mut found);
-    readers::check_checkpoints(operations, &seen.checkpoints, &checkpoints, &mut found);
+    readers::check_checkpoints(&seen.checkpoints, &checkpoints, &unjudged, &mut found);
     readers::check(&seen.readers, &log, &mut found);
     let count = |wanted: fn(&Outcome) -> bool| {
         operations.iter().filter(|operation| wanted(&operation.outcome)).count()

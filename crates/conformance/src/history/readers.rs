@@ -4,7 +4,7 @@ use super::log::Log;
 use super::order::Checkpoints;
 use super::{Found, Operation, Reader};
 use headwater_model::{Checkpoint, CheckpointName, RecordedEvent};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// R1, R3, C2: what was delivered is exactly what matches between a reader's start and its end.
 pub(super) fn check(readers: &[Reader], log: &Log<'_>, found: &mut Found) {
@@ -25,21 +25,22 @@ pub(super) fn check(readers: &[Reader], log: &Log<'_>, found: &mut Found) {
 
 /// C1: a checkpoint is where the last append that stands has put it.
 pub(super) fn check_checkpoints(
-    operations: &[Operation],
     seen: &BTreeMap<CheckpointName, Option<Checkpoint>>,
     expected: &Checkpoints<'_>,
+    unjudged: &BTreeSet<&CheckpointName>,
     found: &mut Found,
 ) {
-    let alone = |operation: &&Operation| operation.append.event_count() == 0;
-    let unjudged: Vec<_> = operations
-        .iter()
-        .filter(alone)
-        .flat_map(|operation| operation.append.checkpoints.iter().map(|save| &save.name))
-        .collect();
     for (name, stands) in seen.iter().filter(|(name, _)| !unjudged.contains(name)) {
         let should = expected.get(name).copied();
         found.unless(*stands == should, "C1", || {
             format!("checkpoint {name} is at {stands:?}, the log says {should:?}")
         });
     }
+}
+
+/// Readers whose checkpoint was also saved alone: the log does not say when.
+pub(super) fn saved_alone(operations: &[Operation]) -> BTreeSet<&CheckpointName> {
+    let alone = |operation: &&Operation| operation.append.event_count() == 0;
+    let saves = operations.iter().filter(alone).flat_map(|asked| &asked.append.checkpoints);
+    saves.map(|save| &save.name).collect()
 }
