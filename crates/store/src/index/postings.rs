@@ -86,6 +86,7 @@ impl Cursor {
     ///
     /// # Errors
     /// A run that is damaged or cannot be read.
+    #[expect(clippy::should_implement_trait, reason = "an iterator would go on behind an error")]
     pub fn next(&mut self) -> Result<Option<Position>, IndexError> {
         loop {
             let Some(list) = self.postings.lists.get(self.list) else { return Ok(None) };

@@ -4,15 +4,15 @@
 //! and so does an append to the right fingerprints.
 //!
 //! Picture: a list lies in pages it may share with its neighbours; each block is its part of one
-//! page, and the table says of each block its first value, the rank of that value, and the page:
+//! page, and the table says of each block its first value, the rank of that value, and where it is:
 //! ```text
-//!   value in the tree: count, start in the first page, up to 16 × (first, rank, page)
+//!   value in the tree: count, up to 16 × (first, rank, page, at)
 //!                      or the first of some pages that hold the table
 //! ```
 //!
 //! Invariant: first values and ranks rise through a table (firsts of fingerprints may repeat).
 
-use super::bytes::{Reader, put_varint, u32_at};
+use super::bytes::{Reader, put_varint, u16_at, u32_at};
 use super::file::{RunFile, RunWriter};
 use super::page::{BODY_BYTES, Fault, Page, PageKind};
 use crate::index::error::IndexError;
@@ -22,7 +22,7 @@ use std::ops::Range;
 /// Blocks whose places stand in the tree itself; more of them get pages of their own.
 const INLINE_COUNT_MAX: usize = 16;
 
-const BLOCK_BYTES: usize = 12;
+const BLOCK_BYTES: usize = 14;
 const PAGE_BLOCK_COUNT: usize = BODY_BYTES / BLOCK_BYTES;
 
 /// A part of a list within one page.
@@ -34,13 +34,13 @@ pub(crate) struct Block {
     pub(crate) rank: u32,
     /// Its page.
     pub(crate) page: u32,
+    /// Where in its page it begins.
+    pub(crate) at: u16,
 }
 
 /// The blocks of one list, as they are written.
 #[derive(Default)]
 pub(crate) struct BlocksBuilder {
-    /// Where in its first page the list begins.
-    pub(crate) start: usize,
     blocks: Vec<Block>,
 }
 
@@ -56,10 +56,10 @@ impl BlocksBuilder {
         value: &mut Vec<u8>,
     ) -> Result<(), DiskError> {
         put_varint(value, self.blocks.len() as u64);
-        put_varint(value, self.start as u64);
         if self.blocks.len() <= INLINE_COUNT_MAX {
-            for Block { first, rank, page } in self.blocks {
-                [first, rank, page].into_iter().for_each(|n| put_varint(value, u64::from(n)));
+            for Block { first, rank, page, at } in self.blocks {
+                let words = [first, rank, page, u32::from(at)];
+                words.into_iter().for_each(|word| put_varint(value, u64::from(word)));
             }
             return Ok(());
         }
@@ -70,7 +70,8 @@ impl BlocksBuilder {
             for (slot, block) in page.body_mut().chunks_exact_mut(BLOCK_BYTES).zip(blocks) {
                 slot[..4].copy_from_slice(&block.first.to_le_bytes());
                 slot[4..8].copy_from_slice(&block.rank.to_le_bytes());
-                slot[8..].copy_from_slice(&block.page.to_le_bytes());
+                slot[8..12].copy_from_slice(&block.page.to_le_bytes());
+                slot[12..].copy_from_slice(&block.at.to_le_bytes());
             }
             writer.push(page)?;
         }
@@ -81,7 +82,6 @@ impl BlocksBuilder {
 /// The blocks of one list, as they are read.
 #[derive(Clone, Debug)]
 pub(crate) struct Blocks {
-    start: usize,
     count: u32,
     /// How many values the list has.
     values: u32,
@@ -98,20 +98,21 @@ impl Blocks {
     /// Reads a table from a value. `values`: how many the list has.
     pub(crate) fn parse(rest: &mut Reader<'_>, values: u32) -> Result<Self, Fault> {
         let count = rest.varint_u32()?;
-        let start = rest.varint_u32()? as usize;
-        if count == 0 || count > values || start >= BODY_BYTES {
+        if count == 0 || count > values {
             return Err("a list has no blocks, or more than values");
         }
         let table = if count as usize <= INLINE_COUNT_MAX {
             let mut block = || -> Result<Block, Fault> {
                 let (first, rank) = (rest.varint_u32()?, rest.varint_u32()?);
-                Ok(Block { first, rank, page: rest.varint_u32()? })
+                let (page, at) = (rest.varint_u32()?, rest.varint()?);
+                let at = u16::try_from(at).map_err(|_| "a block begins behind its page")?;
+                Ok(Block { first, rank, page, at })
             };
             Table::Inline((0..count).map(|_| block()).collect::<Result<_, _>>()?)
         } else {
             Table::Pages(rest.varint_u32()?)
         };
-        Ok(Self { start, count, values, table })
+        Ok(Self { count, values, table })
     }
 
     /// How many blocks there are.
@@ -130,31 +131,34 @@ impl Blocks {
                 let number = first.saturating_add(n / PAGE_BLOCK_COUNT as u32);
                 let page = file.page(number, PageKind::Blocks)?;
                 let at = n as usize % PAGE_BLOCK_COUNT * BLOCK_BYTES;
-                let word = |at| u32_at(page.body(), at).map_err(|why| file.damaged(number, why));
-                Ok(Block { first: word(at)?, rank: word(at + 4)?, page: word(at + 8)? })
+                let block = || -> Result<Block, Fault> {
+                    let word = |n: usize| u32_at(page.body(), at + 4 * n);
+                    let (first, rank, page_of) = (word(0)?, word(1)?, word(2)?);
+                    Ok(Block { first, rank, page: page_of, at: u16_at(page.body(), at + 12)? })
+                };
+                block().map_err(|why| file.damaged(number, why))
             }
         }
     }
 
-    /// The block, where in its page it begins, and the ranks of its values; refuses what cannot be.
+    /// The block and the ranks of its values; refuses what cannot be.
     pub(crate) fn extent(
         &self,
         file: &RunFile,
         n: u32,
         value_bytes_min: usize,
-    ) -> Result<(Block, usize, Range<u32>), IndexError> {
+    ) -> Result<(Block, Range<u32>), IndexError> {
         let block = self.get(file, n)?;
         let end = match n + 1 < self.count {
             true => self.get(file, n + 1)?.rank,
             false => self.values,
         };
-        let start = if n == 0 { self.start } else { 0 };
         let count = end.saturating_sub(block.rank) as usize;
-        let first_rank_fits = (n == 0) == (block.rank == 0);
-        if !first_rank_fits || count == 0 || start + count * value_bytes_min > BODY_BYTES {
+        let bytes_min = usize::from(block.at) + count * value_bytes_min;
+        if (n == 0) != (block.rank == 0) || count == 0 || bytes_min > BODY_BYTES {
             return Err(file.damaged(block.page, "a block has another length than its page holds"));
         }
-        Ok((block, start, block.rank..end))
+        Ok((block, block.rank..end))
     }
 
     /// How many blocks, from the first on, satisfy `before`.

@@ -32,7 +32,7 @@ impl IdsWriter {
         ids: impl Iterator<Item = Result<Id, IndexError>>,
     ) -> Result<BlocksBuilder, IndexError> {
         let mut blocks = BlocksBuilder::default();
-        for (rank, id) in ids.enumerate() {
+        for (rank, id) in (0_u32..).zip(ids) {
             let (fingerprint, position) = id?;
             let turn = self.page.as_ref().is_none_or(|(_, _, used)| *used == BODY_BYTES);
             if turn {
@@ -41,10 +41,8 @@ impl IdsWriter {
             }
             let (number, page, used) = self.page.as_mut().expect("it was made above");
             if turn || rank == 0 {
-                if rank == 0 {
-                    blocks.start = *used;
-                }
-                blocks.push(Block { first: fingerprint, rank: rank as u32, page: *number });
+                let at = *used as u16;
+                blocks.push(Block { first: fingerprint, rank, page: *number, at });
             }
             let slot = &mut page.body_mut()[*used..*used + ID_BYTES];
             slot[..4].copy_from_slice(&fingerprint.to_le_bytes());
@@ -76,12 +74,13 @@ pub(crate) fn find(
     // The block before the first that begins at the fingerprint may end with it.
     let behind = blocks.partition(file, |block| block.first < fingerprint)?;
     for n in behind.saturating_sub(1)..blocks.count() {
-        let (block, start, ranks) = blocks.extent(file, n, ID_BYTES)?;
+        let (block, ranks) = blocks.extent(file, n, ID_BYTES)?;
         if block.first > fingerprint {
             break;
         }
         let page = file.page(block.page, PageKind::Ids)?;
-        let ids = &page.body()[start..start + ranks.len() * ID_BYTES];
+        let at = usize::from(block.at);
+        let ids = &page.body()[at..at + ranks.len() * ID_BYTES];
         let (ids, _) = ids.as_chunks::<ID_BYTES>();
         let at = ids.partition_point(|id| split(*id).0 < fingerprint);
         let same = ids[at..].iter().map(|id| split(*id));
@@ -98,9 +97,9 @@ pub(crate) fn read_block(
     out: &mut Vec<Id>,
 ) -> Result<(), IndexError> {
     out.clear();
-    let (block, start, ranks) = blocks.extent(file, n, ID_BYTES)?;
+    let (block, ranks) = blocks.extent(file, n, ID_BYTES)?;
     let page = file.read(block.page, PageKind::Ids)?;
-    let mut rest = Reader(&page.body()[start..]);
+    let mut rest = Reader(&page.body()[usize::from(block.at)..]);
     for _ in ranks {
         let word = |rest: &mut Reader<'_>| rest.u32().map_err(|why| file.damaged(block.page, why));
         out.push((word(&mut rest)?, word(&mut rest)?));

@@ -2,7 +2,7 @@
 //!
 //! Why: an event costs about one byte in each term it belongs to.
 //!
-//! Picture: `first position │ distance │ distance …` in varints, whole again at each page. A list
+//! Picture: `first position │ distance │ distance …` in varints, whole again at each block. A list
 //! begins where its predecessor in the page ended, so that a hundred postings cost no page.
 
 use super::blocks::{Block, Blocks, BlocksBuilder};
@@ -11,6 +11,10 @@ use super::file::{RunFile, RunWriter};
 use super::page::{BODY_BYTES, Fault, Page, PageKind};
 use crate::index::error::IndexError;
 use headwater_env::DiskError;
+
+/// Positions of a block. A reader decodes half of one to find its place (under a microsecond);
+/// its entry in the table of blocks is a 36th of it.
+const BLOCK_COUNT_MAX: u32 = 512;
 
 /// A varint of 32 bits.
 const VALUE_BYTES_MAX: usize = 5;
@@ -29,9 +33,9 @@ impl PostingsWriter {
         positions: impl Iterator<Item = Result<u32, IndexError>>,
     ) -> Result<BlocksBuilder, IndexError> {
         let mut blocks = BlocksBuilder::default();
-        let mut last = None;
+        let (mut last, mut block_rank) = (None, 0);
         let mut bytes = Vec::with_capacity(VALUE_BYTES_MAX);
-        for (rank, position) in positions.enumerate() {
+        for (rank, position) in (0_u32..).zip(positions) {
             let position = position?;
             let full = |used: usize| used + VALUE_BYTES_MAX > BODY_BYTES;
             let turn = self.page.as_ref().is_none_or(|(_, _, used)| full(*used));
@@ -42,16 +46,14 @@ impl PostingsWriter {
             let (number, page, used) = self.page.as_mut().expect("it was made above");
             bytes.clear();
             match last {
-                Some(last) if !turn => {
+                Some(last) if !turn && rank - block_rank < BLOCK_COUNT_MAX => {
                     assert!(last < position, "A3: positions of a list rise");
                     put_varint(&mut bytes, u64::from(position - last));
                 }
                 _ => {
                     put_varint(&mut bytes, u64::from(position));
-                    if rank == 0 {
-                        blocks.start = *used;
-                    }
-                    blocks.push(Block { first: position, rank: rank as u32, page: *number });
+                    block_rank = rank;
+                    blocks.push(Block { first: position, rank, page: *number, at: *used as u16 });
                 }
             }
             page.body_mut()[*used..*used + bytes.len()].copy_from_slice(&bytes);
@@ -82,12 +84,12 @@ pub(crate) fn read_block(
     out: &mut Vec<u32>,
 ) -> Result<u32, IndexError> {
     out.clear();
-    let (block, start, ranks) = blocks.extent(file, n, 1)?;
+    let (block, ranks) = blocks.extent(file, n, 1)?;
     let page = match cached {
         true => file.page(block.page, PageKind::Postings)?,
         false => file.read(block.page, PageKind::Postings)?,
     };
-    let mut rest = Reader(&page.body()[start..]);
+    let mut rest = Reader(&page.body()[usize::from(block.at)..]);
     read_rising(&mut rest, ranks.len(), out).map_err(|why| file.damaged(block.page, why))?;
     Ok(ranks.start)
 }

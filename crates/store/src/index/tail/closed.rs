@@ -21,9 +21,10 @@ impl Closed<'_> {
 
     /// Streams, in order of name.
     pub(crate) fn streams(&self) -> Vec<&StreamSlot> {
-        let mut streams: Vec<_> = self.shards.iter().flat_map(|shard| shard.streams()).collect();
-        streams.sort_unstable_by_key(|slot| slot.name());
-        streams
+        let streams = self.shards.iter().flat_map(|shard| shard.streams());
+        let mut streams: Vec<_> = streams.map(|slot| (beginning(slot.name()), slot)).collect();
+        streams.sort_unstable_by(|a, b| a.0.cmp(&b.0).then_with(|| a.1.name().cmp(b.1.name())));
+        streams.into_iter().map(|(_, slot)| slot).collect()
     }
 
     /// Where records begin, by ordinal.
@@ -35,4 +36,13 @@ impl Closed<'_> {
     pub(crate) fn times(&self) -> &[(u32, Timestamp)] {
         self.log.times()
     }
+}
+
+/// The first 16 bytes of a name, in an order that agrees with the names' own: most comparisons
+/// of a million names then need no look at the names, which lie all over the memory.
+fn beginning(name: &[u8]) -> u128 {
+    let mut bytes = [0; 16];
+    let count = name.len().min(16);
+    bytes[..count].copy_from_slice(&name[..count]);
+    u128::from_be_bytes(bytes)
 }
