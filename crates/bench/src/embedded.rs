@@ -33,8 +33,8 @@ impl Headwater {
         let counts = disk.counts();
         let environment = Environment {
             disk: Arc::new(disk),
-            clock: Arc::new(SystemClock::default()),
-            entropy: Arc::new(OsEntropy::default()),
+            clock: Arc::new(SystemClock),
+            entropy: Arc::new(OsEntropy),
         };
         let name = ContextName::new(CONTEXT)?;
         let context = EmbeddedContext::open(&environment, name, dir, &Options::default())?;

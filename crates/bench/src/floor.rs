@@ -19,6 +19,10 @@ pub(crate) struct Floor {
     path: PathBuf,
     blocks: AlignedBuf,
     at: u64,
+    /// Bytes of a write on average.
+    write_bytes: usize,
+    /// Bytes that the writes so far were short of that average.
+    owed_bytes: usize,
 }
 
 impl Floor {
@@ -29,7 +33,7 @@ impl Floor {
         file.write_zeros(0, FILE_BYTES)?;
         file.sync()?;
         OsDisk::new().sync_dir(dir)?;
-        Ok(Self { file, path, blocks: AlignedBuf::zeroed(0), at: 0 })
+        Ok(Self { file, path, blocks: AlignedBuf::zeroed(0), at: 0, write_bytes: 0, owed_bytes: 0 })
     }
 
     /// Whether writes go past the page cache.
@@ -37,11 +41,12 @@ impl Floor {
         self.file.durable_way() == DurableWay::Direct
     }
 
-    /// The following writes are of so many bytes, rounded up to whole blocks.
+    /// The following writes are of so many bytes on average; each is of whole blocks.
     pub(crate) fn set_write_bytes(&mut self, bytes: u64) -> anyhow::Result<()> {
-        let bytes = usize::try_from(bytes)?.max(1);
-        anyhow::ensure!(bytes as u64 <= FILE_BYTES, "a write of {bytes} bytes is no group commit");
-        self.blocks = AlignedBuf::zeroed(bytes);
+        anyhow::ensure!(bytes <= FILE_BYTES / 2, "a write of {bytes} bytes is no group commit");
+        self.write_bytes = usize::try_from(bytes)?.max(BLOCK_BYTES);
+        self.owed_bytes = 0;
+        self.blocks = AlignedBuf::zeroed(self.write_bytes + BLOCK_BYTES);
         // Not zeros: a device may treat those as nothing to do.
         for (index, byte) in self.blocks.iter_mut().enumerate() {
             *byte = u8::try_from(index % 251).context("less than 251")?;
@@ -51,12 +56,14 @@ impl Floor {
 
     /// One write, durable when it returns.
     pub(crate) fn write(&mut self) -> anyhow::Result<()> {
-        let bytes = self.blocks.len() as u64;
-        if self.at + bytes > FILE_BYTES {
+        self.owed_bytes += self.write_bytes;
+        let bytes = self.owed_bytes - self.owed_bytes % BLOCK_BYTES;
+        self.owed_bytes -= bytes;
+        if self.at + bytes as u64 > FILE_BYTES {
             self.at = 0;
         }
-        self.file.write_durable_at(&self.blocks, self.at)?;
-        self.at += bytes.next_multiple_of(BLOCK_BYTES as u64);
+        self.file.write_durable_at(&self.blocks[..bytes], self.at)?;
+        self.at += bytes as u64;
         Ok(())
     }
 }

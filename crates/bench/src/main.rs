@@ -52,6 +52,9 @@ struct Cli {
     /// Where data goes; must be on the disk that is to be measured.
     #[arg(long, default_value = "target/bench")]
     dir: PathBuf,
+    /// Uses the datasets that an earlier run left there, and leaves them again.
+    #[arg(long)]
+    keep: bool,
     /// Writes all figures there, too.
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
@@ -81,7 +84,9 @@ fn main() -> anyhow::Result<()> {
 
 fn run(cli: &Cli) -> anyhow::Result<()> {
     let chosen = chosen(&cli.names)?;
-    folder::empty(&cli.dir).with_context(|| format!("{} cannot be used", cli.dir.display()))?;
+    if !cli.keep {
+        folder::empty(&cli.dir).with_context(|| format!("{} cannot be used", cli.dir.display()))?;
+    }
     let bench = bench(cli)?;
     let mut report = Report::default();
     for measure in chosen {
@@ -94,7 +99,7 @@ fn run(cli: &Cli) -> anyhow::Result<()> {
     if let Some(path) = &cli.json {
         std::fs::write(path, serde_json::to_vec_pretty(&report)?)?;
     }
-    folder::empty(&cli.dir)
+    if cli.keep { Ok(()) } else { folder::empty(&cli.dir) }
 }
 
 fn chosen(names: &[String]) -> anyhow::Result<Vec<&'static Measure>> {

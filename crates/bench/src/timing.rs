@@ -25,6 +25,8 @@ pub(crate) struct Run {
     pub(crate) events: u64,
     /// From the first to the last.
     pub(crate) took: Duration,
+    /// Of that, with the processor at work for the thread that asked; zero where tasks asked.
+    pub(crate) cpu: Duration,
     /// Of each operation, in nanoseconds.
     pub(crate) latency: Histogram<u64>,
 }
@@ -34,7 +36,7 @@ impl Run {
     pub(crate) fn empty() -> Self {
         let latency = Histogram::new_with_bounds(1, LATENCY_NS_MAX, 3)
             .expect("the bounds are in order and three digits are a precision it has");
-        Self { events: 0, took: Duration::ZERO, latency }
+        Self { events: 0, took: Duration::ZERO, cpu: Duration::ZERO, latency }
     }
 
     /// Notes one operation.
@@ -53,6 +55,12 @@ impl Run {
         self.latency.value_at_percentile(percentile) as f64 / 1_000.0
     }
 
+    /// Processor time of the asking thread by operation, in microseconds; `NaN` where tasks asked.
+    pub(crate) fn cpu_us(&self) -> f64 {
+        let cpu = self.cpu.as_secs_f64() * 1e6 / self.latency.len() as f64;
+        if self.cpu.is_zero() { f64::NAN } else { cpu }
+    }
+
     /// Adds what another task did at the same time.
     pub(crate) fn join(&mut self, other: &Self) {
         self.events += other.events;
@@ -67,6 +75,7 @@ pub(crate) fn repeat(
     mut operation: impl FnMut() -> anyhow::Result<u64>,
 ) -> anyhow::Result<Run> {
     let mut run = Run::empty();
+    let cpu_before = thread_cpu();
     let start = Instant::now();
     let mut before = start;
     while before - start < time {
@@ -76,7 +85,15 @@ pub(crate) fn repeat(
         before = after;
     }
     run.took = before - start;
+    run.cpu = thread_cpu() - cpu_before;
     Ok(run)
+}
+
+/// Processor time of this thread: what work costs, whatever else the machine does meanwhile.
+pub(crate) fn thread_cpu() -> Duration {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+    let seconds = u64::try_from(time.tv_sec).unwrap_or(0);
+    Duration::new(seconds, u32::try_from(time.tv_nsec).unwrap_or(0))
 }
 
 /// The same for an operation that is awaited.

@@ -65,10 +65,9 @@ fn measure(bench: &Bench, shape: &Shape) -> anyhow::Result<(Table, Sides)> {
         sides.floor_turn(bench)?;
         sides.peers_turn(bench, shape)?;
     }
-    let mut table = Table::new(
-        shape.title,
-        &["p50 µs", "p99 µs", "events/s", "events/write", "bytes/write", "syncs/write"],
-    );
+    let mut columns = vec!["p50 µs", "p99 µs", "events/s", "cpu µs/append"];
+    columns.extend(["events/write", "bytes/write", "syncs/write"]);
+    let mut table = Table::new(shape.title, &columns);
     sides.fill(&mut table);
     if !sides.floor.is_direct() {
         table.note("this file system has no direct writes: the floor is a write and a sync");
@@ -203,6 +202,7 @@ impl Sides {
                 median(&|run| run.latency_us(50.0)),
                 median(&|run| run.latency_us(99.0)),
                 median(&Run::events_per_second),
+                median(&Run::cpu_us),
             ]
         };
         let counted = self.counted.iter().copied().fold(Counted::default(), Counted::plus);

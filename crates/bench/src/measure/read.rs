@@ -38,7 +38,7 @@ pub(crate) fn measure(bench: &Bench) -> anyhow::Result<Table> {
         }
     }
     let title = format!("read: a stream of 10 events, of {}", bench.small.stream_count());
-    let mut table = Table::new(title, &["p50 µs", "p99 µs", "events/s"]);
+    let mut table = Table::new(title, &["p50 µs", "p99 µs", "events/s", "cpu µs"]);
     table.row("headwater", figures(&own));
     for (peer, runs) in peers.iter().zip(&theirs) {
         table.row(peer.name(), figures(runs));
@@ -81,5 +81,6 @@ pub(super) fn figures(runs: &[Run]) -> Vec<f64> {
         median(&|run| run.latency_us(50.0)),
         median(&|run| run.latency_us(99.0)),
         median(&Run::events_per_second),
+        median(&Run::cpu_us),
     ]
 }

@@ -15,8 +15,15 @@ use std::time::Instant;
 /// Turns of each side; in each it reads everything, cold and then warm.
 const ROUND_COUNT: usize = 3;
 
-/// Events a second in one turn: the floor, Headwater in place and by pages, then the peers.
-type Turn = Vec<f64>;
+/// One turn of all: the floor, Headwater in place and by pages, then the peers.
+type Turn = Vec<Pass>;
+
+/// One pass over everything.
+#[derive(Clone, Copy)]
+struct Pass {
+    events_per_second: f64,
+    cpu_ns_per_event: f64,
+}
 
 /// Whether the bytes are in memory.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -36,13 +43,19 @@ pub(crate) fn measure(bench: &Bench) -> anyhow::Result<Table> {
         warm.push(turn(bench, &mut sides, &journal, Page::Warm)?);
     }
     let title = format!("scan: {} events", bench.small.event_count);
-    let mut table = Table::new(title, &["warm events/s", "cold events/s"]);
-    let side = |turns: &[Turn], n: usize| timing::median(turns.iter().map(|turn| turn[n]));
+    let mut table = Table::new(title, &["warm events/s", "cold events/s", "warm cpu ns/event"]);
+    let side = |turns: &[Turn], n: usize| {
+        timing::median(turns.iter().map(|turn| turn[n].events_per_second))
+    };
+    let cpu = |n: usize| timing::median(warm.iter().map(|turn| turn[n].cpu_ns_per_event));
     let peers = sides.peers.iter().map(|peer| peer.name());
     for (n, name) in ["floor", "headwater", "- by pages"].into_iter().chain(peers).enumerate() {
-        table.row(name, [side(&warm, n), side(&cold, n)]);
+        table.row(name, [side(&warm, n), side(&cold, n), cpu(n)]);
     }
-    let over_floor = |turns: &[Turn]| timing::median(turns.iter().map(|turn| turn[1] / turn[0]));
+    let over_floor = |turns: &[Turn]| {
+        let ratio = |turn: &Turn| turn[1].events_per_second / turn[0].events_per_second;
+        timing::median(turns.iter().map(ratio))
+    };
     table.goal("warm events/s", side(&warm, 1), Bound::AtLeast(8e6));
     table.goal("cold events/s", side(&cold, 1), Bound::AtLeast(4e6));
     table.goal("warm over the floor", over_floor(&warm), Bound::AtLeast(0.5));
@@ -59,29 +72,35 @@ fn turn(
     page: Page,
 ) -> anyhow::Result<Turn> {
     let mut turn = Vec::new();
-    if page == Page::Warm {
-        floor::read_and_check(journal)?;
+    match page {
+        // Opening read the newest of them.
+        Page::Cold => folder::forget_cached(sides.headwater.dir())?,
+        Page::Warm => floor::read_and_check(journal)?,
     }
-    turn.push(rate(bench, || floor::read_and_check(journal).map(|()| bench.small.event_count))?);
+    turn.push(pass(bench, || floor::read_and_check(journal).map(|()| bench.small.event_count))?);
     if page == Page::Cold {
         folder::forget_cached(sides.headwater.dir())?;
     }
     let headwater = &sides.headwater;
-    turn.push(rate(bench, || headwater.scan())?);
+    turn.push(pass(bench, || headwater.scan())?);
     if page == Page::Cold {
         folder::forget_cached(headwater.dir())?;
     }
-    turn.push(rate(bench, || headwater.read_pages())?);
+    turn.push(pass(bench, || headwater.read_pages())?);
     for peer in &mut sides.peers {
-        turn.push(rate(bench, || peer.scan())?);
+        turn.push(pass(bench, || peer.scan())?);
     }
     Ok(turn)
 }
 
-/// Events a second of one scan, which must see all of them.
-fn rate(bench: &Bench, scan: impl FnOnce() -> anyhow::Result<u64>) -> anyhow::Result<f64> {
-    let start = Instant::now();
+/// One scan, which must see all events.
+fn pass(bench: &Bench, scan: impl FnOnce() -> anyhow::Result<u64>) -> anyhow::Result<Pass> {
+    let (start, cpu_start) = (Instant::now(), timing::thread_cpu());
     let events = scan()?;
+    let (took, cpu) = (start.elapsed(), timing::thread_cpu() - cpu_start);
     anyhow::ensure!(events == bench.small.event_count, "a scan saw {events} events");
-    Ok(events as f64 / start.elapsed().as_secs_f64())
+    Ok(Pass {
+        events_per_second: events as f64 / took.as_secs_f64(),
+        cpu_ns_per_event: cpu.as_secs_f64() * 1e9 / events as f64,
+    })
 }

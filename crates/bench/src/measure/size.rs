@@ -7,11 +7,14 @@ use crate::report::{Bound, Table};
 
 /// Bytes that the store's files take, by event.
 pub(crate) fn measure(bench: &Bench) -> anyhow::Result<Table> {
-    open_large(bench)?.close()?;
+    let headwater = open_large(bench)?;
+    // Other benches have appended to it.
+    let events = headwater.head()?.map_or(0, |last| last.0 + 1);
+    headwater.close()?;
     let dir = large_dir(bench);
-    let events = bench.large.event_count as f64;
     let all = folder::bytes_on_disk(&dir)? as f64;
-    let title = format!("size: {} events of 256 bytes", bench.large.event_count);
+    let title = format!("size: {events} events of 256 bytes");
+    let events = events as f64;
     let mut table = Table::new(title, &["bytes/event", "MiB"]);
     for (ending, bytes) in folder::bytes_by_ending(&dir)? {
         table.row(ending, [bytes as f64 / events, bytes as f64 / f64::from(1 << 20)]);

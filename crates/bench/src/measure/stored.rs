@@ -5,7 +5,7 @@ use crate::dataset::Dataset;
 use crate::embedded::Headwater;
 use crate::folder;
 use crate::peer::{self, Peer};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// The small dataset in all sides.
 pub(crate) struct AllSides {
@@ -20,14 +20,14 @@ impl AllSides {
     pub(crate) fn open(bench: &Bench) -> anyhow::Result<Self> {
         let headwater = open_small(bench)?;
         let dir = bench.dir.join("small-peers");
-        let is_filled = dir.exists();
-        let mut peers = peer::all(&dir)?;
-        if !is_filled {
-            for peer in &mut peers {
+        if !is_filled(&dir, bench.small) {
+            folder::empty(&dir)?;
+            for peer in &mut peer::all(&dir)? {
                 bench.small.fill_peer(peer.as_mut())?;
             }
+            note_filled(&dir, bench.small)?;
         }
-        Ok(Self { headwater, peers })
+        Ok(Self { headwater, peers: peer::all(&dir)? })
     }
 
     /// Closes them, takes their files out of the page cache, and opens them again.
@@ -42,12 +42,12 @@ impl AllSides {
 
 /// Headwater with the small dataset.
 pub(crate) fn open_small(bench: &Bench) -> anyhow::Result<Headwater> {
-    open_filled(bench, bench.small, small_dir(bench))
+    open_filled(bench.small, small_dir(bench), bench)
 }
 
 /// Headwater with the large dataset.
 pub(crate) fn open_large(bench: &Bench) -> anyhow::Result<Headwater> {
-    open_filled(bench, bench.large, large_dir(bench))
+    open_filled(bench.large, large_dir(bench), bench)
 }
 
 /// Where the small dataset is.
@@ -60,13 +60,28 @@ pub(crate) fn large_dir(bench: &Bench) -> PathBuf {
     bench.dir.join("large")
 }
 
-/// Opens a store, and fills it if it is new: then it is closed and opened again, so that every
-/// bench meets it as a restart would leave it.
-fn open_filled(bench: &Bench, dataset: Dataset, dir: PathBuf) -> anyhow::Result<Headwater> {
-    if !dir.exists() {
+/// Opens a store, and fills it if it is not filled: then it is closed and opened again, so that
+/// every bench meets it as a restart would leave it.
+fn open_filled(dataset: Dataset, dir: PathBuf, bench: &Bench) -> anyhow::Result<Headwater> {
+    if !is_filled(&dir, dataset) {
+        folder::empty(&dir)?;
         let headwater = Headwater::open(&dir)?;
         bench.runtime.block_on(dataset.fill(&headwater, "headwater"))?;
         headwater.close()?;
+        note_filled(&dir, dataset)?;
     }
     Headwater::open(&dir)
+}
+
+/// The file beside a folder that says which dataset is in it, written when all of it is.
+fn note_of(dir: &Path) -> PathBuf {
+    dir.with_extension("filled")
+}
+
+fn is_filled(dir: &Path, dataset: Dataset) -> bool {
+    std::fs::read_to_string(note_of(dir)).is_ok_and(|note| note == dataset.event_count.to_string())
+}
+
+fn note_filled(dir: &Path, dataset: Dataset) -> anyhow::Result<()> {
+    Ok(std::fs::write(note_of(dir), dataset.event_count.to_string())?)
 }
