@@ -16,6 +16,8 @@ mod payload;
 mod refusal;
 mod shape;
 mod stream_id;
+#[cfg(test)]
+mod tests;
 
 use proc_macro::TokenStream;
 use syn::{DeriveInput, parse_macro_input};

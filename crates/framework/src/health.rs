@@ -3,8 +3,8 @@
 //! Why: nothing is silent. What halted, what fails, what was set aside and what lags is shown by
 //! `/readyz` before anybody has to ask for it.
 
-use crate::Service;
 use crate::reader::{Reader, ReaderState};
+use crate::{InputType, Service};
 use headwater_model::{Position, ReadError};
 
 /// How a service is.
@@ -85,4 +85,26 @@ impl Service {
             restart_count: status.restart_count(),
         })
     }
+}
+
+/// The names that readers of these services ask for in vain: a typo would wait for ever. What is asked
+/// of contexts that are none of these services' cannot be told from here.
+pub fn unpublished<'a>(services: impl IntoIterator<Item = &'a Service>) -> Vec<String> {
+    let services: Vec<_> = services.into_iter().collect();
+    let mut unpublished = Vec::new();
+    for service in &services {
+        for (reader, kind) in service.asked() {
+            let context = kind.context.unwrap_or_else(|| service.name().as_str());
+            let publisher = services.iter().find(|other| other.name().as_str() == context);
+            let own = context == service.name().as_str();
+            let heard = |known: &InputType| known.name == kind.name && (own || known.public);
+            if publisher.is_some_and(|publisher| !publisher.recorded().iter().any(heard)) {
+                let name = kind.name;
+                unpublished.push(format!(
+                    "{reader} asks for {context}/{name}, which {context} does not publish"
+                ));
+            }
+        }
+    }
+    unpublished
 }

@@ -15,6 +15,8 @@ pub(crate) mod batch;
 mod carry_out;
 mod park;
 pub(crate) mod session;
+#[cfg(test)]
+mod tests;
 
 pub use park::ParkedInput;
 pub(crate) use park::list as parked;

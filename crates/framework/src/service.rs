@@ -42,7 +42,7 @@ struct Parts {
     opened: Arc<Mutex<HashMap<ContextName, Arc<dyn EventStore>>>>,
     caches: Arc<Caches>,
     turns: Arc<Turns>,
-    published: Vec<InputType>,
+    recorded: Vec<InputType>,
     readers: Vec<Arc<dyn Reader>>,
     asked: Vec<(&'static str, InputType)>,
     views: HashMap<TypeId, Arc<dyn Any + Send + Sync>>,
@@ -60,7 +60,7 @@ impl Service {
             opened: Arc::default(),
             caches: Arc::default(),
             turns: Arc::default(),
-            published: Vec::new(),
+            recorded: Vec::new(),
             readers: Vec::new(),
             asked: Vec::new(),
             views: HashMap::new(),
@@ -71,8 +71,7 @@ impl Service {
     /// Adds a decider: its public events are what other services may read.
     #[must_use]
     pub fn decider<D: Decider>(mut self) -> Self {
-        let types = <D::Event as Input>::TYPES.iter().filter(|kind| kind.public);
-        Arc::make_mut(&mut self.parts).published.extend(types);
+        Arc::make_mut(&mut self.parts).recorded.extend(<D::Event as Input>::TYPES);
         self
     }
 
@@ -161,9 +160,9 @@ impl Service {
         &self.parts.name
     }
 
-    /// What its deciders publish.
-    pub fn published(&self) -> &[InputType] {
-        &self.parts.published
+    /// What its deciders record; other services may read what is public of it.
+    pub fn recorded(&self) -> &[InputType] {
+        &self.parts.recorded
     }
 
     /// What its readers ask for, each with the reader's name.

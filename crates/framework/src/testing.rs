@@ -22,14 +22,22 @@ pub use reacting::{On, Reacting, reaction};
 pub use schema::{EventSchema, check_schema, schema_of};
 pub use world::World;
 
+use crate::Store;
+use headwater_model::memory::MemoryContexts;
 use headwater_model::{
     ContentType, EventId, EventType, Metadata, Position, RecordedEvent, Revision, StreamName,
     Timestamp,
 };
 use std::future::Future;
+use std::sync::Arc;
 
 /// The moment at which tests begin, unless they say otherwise: 2026-01-01T00:00:00Z.
 pub const TEST_BEGIN: Timestamp = Timestamp::from_micros(1_767_225_600_000_000);
+
+/// An empty store in memory, on a clock that stands still.
+pub fn memory_store() -> Store {
+    Store::new(Arc::new(MemoryContexts::new(Arc::new(|| TEST_BEGIN))))
+}
 
 /// Runs a future to its end on this thread.
 ///

@@ -3,6 +3,7 @@
 //! Invariants: R4 an event that cannot be read is an error: no decision is made on a part of the
 //! past. A1 what was read is known exactly (`last`, `as_of`), so that the append can demand it.
 
+use crate::planted::{Bug, planted};
 use crate::{Decider, Event, Input, LoadError, Source};
 use bytestring::ByteString;
 use headwater_model::{
@@ -128,8 +129,16 @@ pub(crate) fn encode<E: Event>(
     metadata: &headwater_model::Metadata,
 ) -> Result<Vec<headwater_model::NewEvent>, crate::EncodeError> {
     let encode = |(n, event): (u32, &E)| {
-        let stored = event.encode(command.derive(n))?;
+        let id = if planted(Bug::UnderivedIds) { drawn() } else { command.derive(n) };
+        let stored = event.encode(id)?;
         Ok(headwater_model::NewEvent { metadata: metadata.clone(), ..stored })
     };
     (0..).zip(events).map(encode).collect()
+}
+
+/// An id that is another one each time: what ids must not be.
+fn drawn() -> headwater_model::EventId {
+    use std::sync::atomic::{AtomicU32, Ordering};
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    crate::Cause::keyed("drawn").id().derive(NEXT.fetch_add(1, Ordering::Relaxed))
 }

@@ -16,6 +16,7 @@ use super::place::Place;
 use super::view::View;
 use super::{Database, Key, ParkedEvent, Projection, ReadModel};
 use crate::limits::{PROJECTION_BATCH_COUNT_MAX, UNSAVED_POSITION_COUNT_MAX};
+use crate::planted::{Bug, planted};
 use crate::react::session::Stop;
 use crate::reader::{Reader, ReaderKind, Status, Turn};
 use crate::{Failed, Input, Poison, Recorded, Service, Source};
@@ -156,6 +157,10 @@ impl<P: Projection> ProjectionReader<P> {
                 let failed = NotApplied { index, failed, undecodable };
                 return Ok(Written::NotApplied(failed));
             }
+        }
+        if planted(Bug::CheckpointOutsideTransaction) {
+            model.commit().await?;
+            model.begin().await?;
         }
         model.save_checkpoint(&self.status.source, to).await?;
         match model.commit().await {

@@ -18,6 +18,7 @@ use crate::decide::asking::{Asked, ask};
 use crate::limits::{
     BATCH_ATTEMPTS_MAX, COMMAND_ATTEMPTS_MAX, REACTION_EVENT_COUNT_MAX, REACTION_PAYLOAD_BYTES_MAX,
 };
+use crate::planted::{Bug, planted};
 use crate::reader::Status;
 use crate::{Cause, Input, LoadError, Poison, Reaction, Recorded, Source};
 use bytestring::ByteString;
@@ -127,6 +128,7 @@ impl<R: Reaction> Work<'_, R> {
         let source = Source { context: context.as_str(), own };
         let inputs = match R::Input::decode(source, event) {
             Ok(decoded) => decoded.into_vec(),
+            Err(_) if planted(Bug::SkipUndecodable) => return Ok(Taken::Yes),
             Err(error) => return self.poison(batch, event, error.code(), &error.to_string()),
         };
         let mark = batch.mark();
@@ -230,8 +232,19 @@ impl<R: Reaction> Work<'_, R> {
         inputs: &[RecordedEvent],
         to: Checkpoint,
     ) -> Result<Outcome, Stop> {
-        let append = batch.append(self.session.moving(to));
-        let Asked { answer, lost_replies } = ask(&*self.session.own, append).await;
+        let mut append = batch.append(self.session.moving(to));
+        if planted(Bug::CheckpointBeforeEffect) {
+            append.checkpoints.clear();
+            self.session.save(to).await?;
+        }
+        let unfenced = planted(Bug::Unfenced).then(|| append.clone());
+        let Asked { mut answer, lost_replies } = ask(&*self.session.own, append).await;
+        if let (Some(mut again), Err(AppendError::CheckpointMoved { actual, .. })) =
+            (unfenced, &answer)
+        {
+            again.checkpoints.iter_mut().for_each(|save| save.expected = *actual);
+            answer = ask(&*self.session.own, again).await.answer;
+        }
         match answer {
             Ok(appended) if !appended.replayed || lost_replies => {
                 let position = appended.position.filter(|_| batch.event_count() > 0);

@@ -63,7 +63,7 @@ fn a_lost_reply_to_any_append_changes_no_outcome() {
 }
 
 #[test]
-fn each_input_counts_once_whatever_append_fails() {
+pub(crate) fn each_input_counts_once_whatever_append_fails() {
     for stored in [false, true] {
         for n in 0.. {
             let mut shop = Shop::open();

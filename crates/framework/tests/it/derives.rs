@@ -1,4 +1,4 @@
-//! Derives: what they write, and what they say when they cannot.
+//! Derives: what they write. What they say when they cannot is tested in their own crate.
 
 use headwater::prelude::*;
 use headwater::testing::schema_of;
@@ -171,9 +171,4 @@ fn an_id_is_a_text_that_can_name_a_stream() {
         (OrderId::nth(&Cause::keyed("k"), 0), OrderId::nth(&Cause::keyed("k"), 1));
     assert_ne!(first, second);
     assert_eq!(first, OrderId::new(&Cause::keyed("k")));
-}
-
-#[test]
-fn a_mistake_is_shown_where_it_was_made() {
-    trybuild::TestCases::new().compile_fail("tests/it/ui/*.rs");
 }

@@ -1,5 +1,7 @@
 //! The framework from outside: small services over a store in memory, on a virtual clock.
 
+#![expect(clippy::unwrap_used, reason = "a test that unwraps nothing has failed")]
+
 extern crate headwater_framework as headwater;
 
 mod commands;
@@ -7,7 +9,12 @@ mod crashes;
 mod derives;
 mod domain;
 mod flow;
+mod golden;
 mod older_shapes;
+#[cfg(feature = "planted-bugs")]
+mod planted;
 mod projections;
 mod reactions;
+mod supervision;
 mod tags;
+mod views;

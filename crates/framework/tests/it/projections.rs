@@ -64,7 +64,7 @@ fn rows(service: &Service) -> Vec<String> {
 }
 
 #[test]
-fn a_batch_is_applied_once_even_when_the_database_goes_away_at_its_commit() {
+pub(crate) fn a_batch_is_applied_once_even_when_the_database_goes_away_at_its_commit() {
     for stored in [false, true] {
         for n in 0.. {
             let (mut world, service, database) = counting(Poison::Halt);

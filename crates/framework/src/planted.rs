@@ -1,0 +1,66 @@
+//! Bugs on purpose, for the tests that must notice them.
+//!
+//! Why: a test of a promise is worth what it catches. Each bug here breaks one promise at the place
+//! where code would break it by mistake; nothing of it is compiled without the feature `planted-bugs`.
+
+/// A bug that can be planted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(not(feature = "planted-bugs"), expect(dead_code, reason = "planted by tests only"))]
+pub enum Bug {
+    /// A reaction's checkpoint is saved in an append of its own, before the events.
+    CheckpointBeforeEffect,
+    /// A reaction's append does not demand its old checkpoint.
+    Unfenced,
+    /// Event ids are drawn anew each time.
+    UnderivedIds,
+    /// A projection's checkpoint is saved in a transaction of its own, behind the rows.
+    CheckpointOutsideTransaction,
+    /// An event that cannot be decoded is passed over.
+    SkipUndecodable,
+    /// An answer without events is given on a cached state.
+    StaleAnswer,
+}
+
+#[cfg(feature = "planted-bugs")]
+mod planting {
+    use super::Bug;
+    use std::cell::Cell;
+
+    std::thread_local! {
+        static PLANTED: Cell<Option<Bug>> = const { Cell::new(None) };
+    }
+
+    /// Removes the bug when dropped.
+    #[derive(Debug)]
+    pub struct Planted(());
+
+    /// Plants a bug for this thread.
+    #[must_use = "the bug is removed when this is dropped"]
+    pub fn plant(bug: Bug) -> Planted {
+        PLANTED.set(Some(bug));
+        Planted(())
+    }
+
+    impl Drop for Planted {
+        fn drop(&mut self) {
+            PLANTED.set(None);
+        }
+    }
+
+    pub(crate) fn planted(bug: Bug) -> bool {
+        PLANTED.get() == Some(bug)
+    }
+}
+
+#[cfg(feature = "planted-bugs")]
+pub use planting::{Planted, plant};
+
+/// Whether this bug is planted here.
+#[cfg(feature = "planted-bugs")]
+pub(crate) use planting::planted;
+
+/// Whether this bug is planted here: it never is.
+#[cfg(not(feature = "planted-bugs"))]
+pub(crate) const fn planted(_: Bug) -> bool {
+    false
+}

@@ -1,0 +1,43 @@
+//! Bugs on purpose: a test that stays green with its bug planted proves nothing.
+
+use headwater::planted::{Bug, plant};
+use std::panic::catch_unwind;
+
+fn is_caught_by(bug: Bug, test: fn()) {
+    let planted = plant(bug);
+    let red = catch_unwind(test).is_err();
+    drop(planted);
+    assert!(red, "{bug:?} went unnoticed");
+    test();
+}
+
+#[test]
+fn a_checkpoint_saved_before_its_effect_is_caught() {
+    let test = crate::crashes::each_input_counts_once_whatever_append_fails;
+    is_caught_by(Bug::CheckpointBeforeEffect, test);
+}
+
+#[test]
+fn event_ids_that_are_not_derived_are_caught() {
+    let test = crate::commands::a_decider_that_is_not_idempotent_counts_a_retried_command_once;
+    is_caught_by(Bug::UnderivedIds, test);
+}
+
+#[test]
+fn a_checkpoint_outside_its_transaction_is_caught() {
+    let test =
+        crate::projections::a_batch_is_applied_once_even_when_the_database_goes_away_at_its_commit;
+    is_caught_by(Bug::CheckpointOutsideTransaction, test);
+}
+
+#[test]
+fn an_event_that_is_skipped_because_it_cannot_be_decoded_is_caught() {
+    let test = crate::reactions::an_event_that_cannot_be_decoded_halts_its_reader_in_front_of_it;
+    is_caught_by(Bug::SkipUndecodable, test);
+}
+
+#[test]
+fn an_answer_from_a_stale_state_is_caught() {
+    let test = crate::commands::a_cached_state_that_others_have_changed_neither_decides_nor_refuses;
+    is_caught_by(Bug::StaleAnswer, test);
+}
