@@ -4,15 +4,14 @@
 //! has shipped with; a named test plants it and must go red.
 //!
 //! Without the feature `planted-bugs` the switch is a constant `false` and nothing is compiled in.
-//! With it, the switches belong to the process: [`plant`] lets one bug live at a time, until its
-//! guard is dropped.
+//! With it, a bug lives in a whole process, the one whose `HEADWATER_PLANT` names it: a test that
+//! must go red is run in a process of its own, and no other test meets the bug.
 
 /// A promise broken at one place.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-#[repr(u8)]
 pub enum Bug {
     /// A2: the append is answered although the journal refused the commit.
-    AckBeforeSync = 1,
+    AckBeforeSync,
     /// D1: a record's checksum does not cover its position.
     SkipPositionInChecksum,
     /// R3: the first event behind the end of what was stored is not delivered.
@@ -41,6 +40,26 @@ pub enum Bug {
     KeepRefusedEvents,
 }
 
+impl Bug {
+    /// All of them.
+    pub const ALL: [Self; 14] = [
+        Self::AckBeforeSync,
+        Self::SkipPositionInChecksum,
+        Self::DropEventAtLiveSwitch,
+        Self::IgnoreCondition,
+        Self::ConditionMissesGroup,
+        Self::ForgetIds,
+        Self::VisibleBeforeDurable,
+        Self::RevisionFromStaleHead,
+        Self::SaveCheckpointAlone,
+        Self::CheckpointWithoutCompare,
+        Self::RecordedAtFollowsClock,
+        Self::WakeBeforeHead,
+        Self::SkipUndecodable,
+        Self::KeepRefusedEvents,
+    ];
+}
+
 #[cfg(not(feature = "planted-bugs"))]
 mod switch {
     /// Never, in a build without the feature.
@@ -53,35 +72,22 @@ mod switch {
 #[cfg(feature = "planted-bugs")]
 mod switch {
     use super::Bug;
-    use parking_lot::{Mutex, MutexGuard};
-    use std::sync::atomic::{AtomicU8, Ordering};
+    use std::sync::OnceLock;
 
-    static LIVE: AtomicU8 = AtomicU8::new(0);
-    static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+    /// Names the bug that lives in this process.
+    const PLANT: &str = "HEADWATER_PLANT";
 
-    /// Whether this bug lives now.
+    static LIVE: OnceLock<Option<Bug>> = OnceLock::new();
+
+    /// Whether this bug lives in this process.
     pub(crate) fn planted(bug: Bug) -> bool {
-        LIVE.load(Ordering::SeqCst) == bug as u8
+        *LIVE.get_or_init(|| std::env::var(PLANT).ok().map(|name| named(&name))) == Some(bug)
     }
 
-    /// Keeps a bug alive; dropping it cures it.
-    #[derive(Debug)]
-    pub struct Planted(#[expect(dead_code, reason = "held, not read")] MutexGuard<'static, ()>);
-
-    /// Plants `bug`, alone, until the guard is dropped. `None` plants nothing: the same test without it.
-    pub fn plant(bug: Option<Bug>) -> Planted {
-        let alone = ONE_AT_A_TIME.lock();
-        LIVE.store(bug.map_or(0, |bug| bug as u8), Ordering::SeqCst);
-        Planted(alone)
-    }
-
-    impl Drop for Planted {
-        fn drop(&mut self) {
-            LIVE.store(0, Ordering::SeqCst);
-        }
+    fn named(name: &str) -> Bug {
+        let named = Bug::ALL.into_iter().find(|bug| format!("{bug:?}") == name);
+        named.expect("a test that plants a bug names one that there is")
     }
 }
 
 pub(crate) use switch::planted;
-#[cfg(feature = "planted-bugs")]
-pub use switch::{Planted, plant};

@@ -2,4 +2,7 @@
 
 mod candidate;
 mod exam;
+#[cfg(feature = "planted-bugs")]
+mod planted;
 mod sim;
+mod waking;

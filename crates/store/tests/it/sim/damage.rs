@@ -3,8 +3,9 @@
 use super::seeds::begin;
 use super::world::{World, everything};
 use headwater_conformance::history::Seen;
+use headwater_conformance::sample::{event_of, event_type, stream};
 use headwater_env::SimDisk;
-use headwater_model::{ReadAll, ReadError};
+use headwater_model::{Append, ExpectedRevision, NewEvent, Query, ReadAll, ReadError};
 use rand::rngs::Xoshiro256PlusPlus;
 use rand::{RngExt, SeedableRng};
 use std::path::{Path, PathBuf};
@@ -83,6 +84,50 @@ fn a_file_that_is_cut_or_taken_away_is_reported_or_made_again() {
             }
         }
     }
+}
+
+/// Where the record of the event with this payload begins and ends, in a commit of its own: behind
+/// the two counts that end the commit's header, one event and no control items.
+fn record(bytes: &[u8], payload: &[u8]) -> Option<std::ops::Range<usize>> {
+    let find = |wanted: &[u8], bytes: &[u8]| bytes.windows(wanted.len()).rposition(|w| w == wanted);
+    let at = find(payload, bytes)?;
+    let counts = [1, 0, 0, 0, 0, 0, 0, 0];
+    let begins = find(&counts, &bytes[..at])? + counts.len();
+    Some(begins..at + payload.len())
+}
+
+/// D1: a record is whole and true, and not the one that belongs there.
+#[test]
+fn a_record_at_the_place_of_another_is_not_believed() {
+    let mut world = World::new(0);
+    world.open().expect("a good day");
+    let payload = |n: u32| format!("{{\"payload\":\"number {n:05}\"}}").into_bytes();
+    for n in 0..200 {
+        let (name, named) = match n {
+            10 | 12 => (format!("rare-{n}"), "SeatFreed"),
+            _ => ("usual-1".to_owned(), "SeatTaken"),
+        };
+        let event = event_of(u128::from(n) + 1, named, &[]);
+        let event = NewEvent { payload: payload(n).into(), ..event };
+        world.append(Append::to(stream(&name), ExpectedRevision::Any, vec![event]));
+    }
+    let expected = world.seen().expect("a good day");
+    world.close();
+    let path = Path::new("/exam/journal/00000000000000000000.seg");
+    let mut bytes = world.disk.bytes(path).expect("the first segment");
+    let (one, other) = (record(&bytes, &payload(10)), record(&bytes, &payload(12)));
+    let (one, other) = (one.expect("it is there"), other.expect("it is there"));
+    assert_eq!(one.len(), other.len(), "both have the same shape");
+    for (a, b) in one.zip(other) {
+        bytes.swap(a, b);
+    }
+    world.disk.put(path, bytes);
+    assert!(look(world.disk.fork(), &expected, "two records swapped"), "it is reported");
+    // The frame around a record is not read when the record is asked for alone.
+    world.open().expect("a sealed segment is not read at the opening");
+    let rare = ReadAll::forwards(Query::types([event_type("SeatFreed")]));
+    let found = world.store().read_all_blocking(&rare);
+    assert!(matches!(found, Err(ReadError::Corrupt(_))), "{found:?}");
 }
 
 /// What can be rebuilt is rebuilt: only the journal is the truth.

@@ -1,11 +1,11 @@
 //! D2: a full disk refuses appends and loses nothing; a failed sync ends writing until reopened.
 
 use super::workload::Workload;
-use super::world::{World, is_full, is_poisoned};
+use super::world::{World, is_full, is_poisoned, ready};
 use headwater_conformance::history::Outcome;
 use headwater_conformance::sample::stream;
 use headwater_env::Fault;
-use headwater_model::{Append, ExpectedRevision};
+use headwater_model::{Append, EventStore, ExpectedRevision};
 
 fn one(workload: &mut Workload) -> Append {
     Append::to(stream("order-1"), ExpectedRevision::Any, vec![workload.event()])
@@ -72,4 +72,24 @@ fn a_failed_write_or_sync_ends_writing_until_the_store_is_opened_again() {
         world.judge();
     }
     assert!(failed_count > 0, "some of the operations were the journal's");
+}
+
+/// R1: the reader was shown an event that a power cut took back.
+#[test]
+fn what_could_not_be_made_durable_is_not_seen() {
+    for nth in 0..3 {
+        let (mut world, mut workload) = (World::new(nth), Workload::new(nth));
+        world.open().expect("a good day");
+        for _ in 0..5 {
+            let append = one(&mut workload);
+            world.append(append);
+        }
+        let head = |world: &World| ready(world.store().head()).expect("nothing to wait for");
+        let before = head(&world);
+        let now = world.disk.operation_count();
+        world.disk.fail(now..now + 1, Fault::Io);
+        let refused = world.store().append_blocking(one(&mut workload));
+        assert!(refused.is_err(), "{refused:?}");
+        assert_eq!(head(&world), before, "R1: the head is behind what is durable");
+    }
 }
