@@ -150,11 +150,6 @@ impl GroupCommit {
         }
     }
 
-    /// Whether anything waits.
-    pub(crate) fn is_waited_for(&self) -> bool {
-        !self.queue.lock().waiting.is_empty()
-    }
-
     /// Runs `work` with the writer if nobody uses it.
     pub(crate) fn with_idle_writer<T>(&self, work: impl FnOnce(&mut Writer) -> T) -> Option<T> {
         self.writer.try_lock()?.as_mut().map(work)

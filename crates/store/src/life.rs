@@ -7,9 +7,8 @@
 //! its next event, at the next revision.
 
 use headwater_model::{
-    Revision, StreamChange, StreamLife, StreamName, StreamSettings, StreamState, Timestamp,
+    Revision, StreamChange, StreamLife, StreamName, StreamSettings, StreamState,
 };
-use std::time::Duration;
 
 /// What the events of `$$name` come to for the stream `name`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -50,12 +49,6 @@ impl StreamMark {
         };
         let by_count = self.settings.count_max.map_or(0, |max| behind.0.saturating_sub(max));
         by_life.max(Revision(by_count)).max(self.settings.truncate_before.unwrap_or_default())
-    }
-
-    /// Whether an event is older than the stream's settings keep, at a context that stands at `head`.
-    pub(crate) fn is_too_old(&self, recorded_at: Timestamp, head: Timestamp) -> bool {
-        let age = head.since(recorded_at);
-        self.settings.age_max_ms.is_some_and(|ms| age > Duration::from_millis(ms))
     }
 
     /// How a stream under this mark stands whose last event is `last`.

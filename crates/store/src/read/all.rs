@@ -11,7 +11,9 @@ use super::filling::Filling;
 use super::hiding::Hiding;
 use super::terms::{Terms, Walk};
 use super::{Moment, check_query, checked_count};
+use crate::commit::EventRef;
 use crate::state::{State, index_error};
+use bytes::Bytes;
 use headwater_model::{Direction, From, Page, Position, Query, ReadAll, ReadError, Timestamp};
 use std::ops::{ControlFlow, Range};
 
@@ -38,25 +40,22 @@ pub(crate) fn read_all(state: &State, read: &ReadAll, now: Timestamp) -> Result<
     let mut filling = Filling::new(count_max);
     let mut looked = 0;
     while page.next.is_none() {
-        let positions = proposals.take(STEP_COUNT)?;
-        if positions.is_empty() {
+        // As many as fill the page if all match; more once it is seen that they do not.
+        let step = (filling.room() + 1).max(looked).clamp(16, STEP_COUNT);
+        let batch = proposals.take(step)?;
+        if batch.is_empty() {
             break;
         }
-        looked += positions.len();
-        fetch.each(&positions, |event, bytes| {
-            let position = event.position;
-            if filling.is_full() {
-                page.next = Some(position);
-            } else if read.query.matches(&event)
-                && !hiding.hides(&event)?
-                && !filling.takes(&fetch, event, bytes)?
-            {
-                page.next = Some(position);
+        looked += batch.len();
+        batch.each(&fetch, |event, bytes| {
+            let shows = read.query.matches(&event) && !hiding.hides(&event)?;
+            if filling.is_full() || (shows && !filling.takes(&fetch, event, bytes)?) {
+                page.next = Some(event.position);
             }
             Ok(if page.next.is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
         })?;
         if page.next.is_none() && (filling.is_full() || looked >= LOOK_COUNT_MAX) {
-            page.next = proposals.take(1)?.first().copied();
+            page.next = proposals.take(1)?.first();
         }
     }
     page.events = filling.events;
@@ -81,11 +80,11 @@ pub(crate) fn first_match(
     // A match is likely among the first few, and most conditions have none.
     let mut step = 8;
     while found.is_none() {
-        let positions = proposals.take(step)?;
-        if positions.is_empty() {
+        let batch = proposals.take(step)?;
+        if batch.is_empty() {
             break;
         }
-        fetch.each(&positions, |event, _| {
+        batch.each(&fetch, |event, _| {
             if query.matches(&event) {
                 found = Some(event.position);
                 return Ok(ControlFlow::Break(()));
@@ -143,20 +142,21 @@ impl Proposals {
         }
     }
 
-    fn take(&mut self, count: usize) -> Result<Vec<Position>, ReadError> {
+    fn take(&mut self, count: usize) -> Result<Batch, ReadError> {
         match self {
             Self::Every { left, direction } => {
                 let count = (left.end.0 - left.start.0).min(count as u64);
                 match direction {
                     Direction::Forwards => {
-                        let taken = left.start.0..left.start.0 + count;
-                        left.start = Position(taken.end);
-                        Ok(taken.map(Position).collect())
+                        let end = Position(left.start.0 + count);
+                        let taken = left.start..end;
+                        left.start = end;
+                        Ok(Batch::Range(taken))
                     }
                     Direction::Backwards => {
                         let taken = left.end.0 - count..left.end.0;
                         left.end = Position(taken.start);
-                        Ok(taken.rev().map(Position).collect())
+                        Ok(Batch::List(taken.rev().map(Position).collect()))
                     }
                 }
             }
@@ -168,8 +168,47 @@ impl Proposals {
                         _ => break,
                     }
                 }
-                Ok(taken)
+                Ok(Batch::List(taken))
             }
+        }
+    }
+}
+
+/// Some of the proposals.
+enum Batch {
+    Range(Range<Position>),
+    List(Vec<Position>),
+}
+
+impl Batch {
+    fn len(&self) -> usize {
+        match self {
+            Self::Range(range) => {
+                usize::try_from(range.end.0 - range.start.0).unwrap_or(usize::MAX)
+            }
+            Self::List(list) => list.len(),
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    fn first(&self) -> Option<Position> {
+        match self {
+            Self::Range(range) => (!range.is_empty()).then_some(range.start),
+            Self::List(list) => list.first().copied(),
+        }
+    }
+
+    fn each(
+        &self,
+        fetch: &Fetch<'_>,
+        take: impl FnMut(EventRef<'_>, &Bytes) -> Result<ControlFlow<()>, ReadError>,
+    ) -> Result<(), ReadError> {
+        match self {
+            Self::Range(range) => fetch.every(range.clone(), take),
+            Self::List(list) => fetch.each(list, take),
         }
     }
 }

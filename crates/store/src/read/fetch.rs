@@ -18,10 +18,13 @@ use crate::state::{corrupt, index_error, journal_error};
 use bytes::Bytes;
 use headwater_journal_file::{Place, Segments};
 use headwater_model::{Corrupt, Position, ReadError};
-use std::ops::ControlFlow;
+use std::ops::{ControlFlow, Range};
 
 /// Bytes read at once.
 const RUN_BYTES_MAX: u32 = 64 * 1_024;
+
+/// How far ahead a scan looks for the end of what it reads at once.
+const AHEAD_COUNT: u64 = 127;
 
 /// Bytes between two records that are read together although nothing between them is wanted: what
 /// is copied in the time of one more call.
@@ -75,6 +78,49 @@ impl Fetch<'_> {
             start = end;
         }
         Ok(())
+    }
+
+    /// As [`Self::each`], for all positions of a range: records that follow each other in a piece
+    /// are found by their lengths. That the next one is of the next position, its checksum says.
+    pub(crate) fn every(
+        &self,
+        positions: Range<Position>,
+        mut take: impl FnMut(EventRef<'_>, &Bytes) -> Result<ControlFlow<()>, ReadError>,
+    ) -> Result<(), ReadError> {
+        let mut position = positions.start;
+        while position < positions.end {
+            let place = self.locate(position)?;
+            let ahead = Position((position.0 + AHEAD_COUNT).min(positions.end.0 - 1));
+            let piece = self.read_run(&[place, self.run_end(place, ahead)?])?;
+            let mut at = 0;
+            while let Some(there) = piece.bytes.get(at..)
+                && position < positions.end
+                && let Ok(RecordRead::Whole(event, len)) = EventRef::read_alone(there, position)
+            {
+                if take(event, &piece.bytes)?.is_break() {
+                    return Ok(());
+                }
+                at += len;
+                position = position.next();
+            }
+            if at == 0 {
+                let taken = self.one(&piece, place, position, &mut take);
+                let is_skipped = taken.is_err() && planted(Bug::SkipUndecodable);
+                if !is_skipped && taken?.is_break() {
+                    return Ok(());
+                }
+                position = position.next();
+            }
+        }
+        Ok(())
+    }
+
+    /// The place of `ahead`, or `place` itself if that is too far to be read together.
+    fn run_end(&self, place: Place, ahead: Position) -> Result<Place, ReadError> {
+        let end = self.locate(ahead)?;
+        let is_near =
+            end.segment == place.segment && end.at.saturating_sub(place.at) <= RUN_BYTES_MAX;
+        Ok(if is_near { end } else { place })
     }
 
     fn locate(&self, position: Position) -> Result<Place, ReadError> {
