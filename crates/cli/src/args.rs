@@ -57,6 +57,9 @@ pub(crate) struct Dev {
     /// Leave the shop out: the store alone.
     #[arg(long)]
     pub(crate) no_demo: bool,
+    /// Take any free ports instead of 8080 to 8083.
+    #[arg(long, conflicts_with = "no_demo")]
+    pub(crate) any_port: bool,
 }
 
 #[derive(Args)]

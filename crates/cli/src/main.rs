@@ -6,12 +6,12 @@
 //! Picture: `args` says what may be asked, one module per command does it, `exit` says how it went.
 
 mod args;
-// mod dev;
+mod dev;
 mod exit;
 mod output;
 mod store;
 mod stream;
-// mod verify;
+mod verify;
 
 use args::{Arguments, Command};
 use clap::{CommandFactory, Parser};
@@ -32,8 +32,8 @@ fn main() -> ExitCode {
 async fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let output = arguments.output;
     match &arguments.command {
-        Command::Dev(_) => Ok(()),
-        Command::Verify(_) => Ok(()),
+        Command::Dev(dev) => dev::run(dev, output).await,
+        Command::Verify(verify) => verify::run(verify, output),
         Command::Stream(stream) => stream::run(stream, output).await,
         Command::Completions { shell } => {
             let mut command = Arguments::command();

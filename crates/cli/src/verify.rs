@@ -9,12 +9,15 @@ use crate::args::{Output, Verify};
 use crate::exit::{Damaged, NotFound};
 use crate::output::Printer;
 use crate::store::store_directory;
-use headwater_env::{Disk, DiskError, OsDisk};
+use headwater_env::{DirLock, Disk, DiskError, OsDisk};
 use headwater_model::{ContextName, Corrupt, Unavailable};
-use headwater_store::{EmbeddedStore, verify};
+use headwater_store::EmbeddedStore;
+use headwater_store::verify::{Report, verify};
 use indicatif::{ProgressBar, ProgressStyle};
-use serde_json::json;
+use serde_json::{Value, json};
 use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
 
 pub(crate) fn run(arguments: &Verify, output: Output) -> anyhow::Result<()> {
     let root = store_directory(&arguments.directory);
@@ -23,24 +26,74 @@ pub(crate) fn run(arguments: &Verify, output: Output) -> anyhow::Result<()> {
         return Err(NotFound(format!("{shown} has no store to verify")).into());
     }
     let store = EmbeddedStore::open(&root)?;
-    let disk = OsDisk::new();
-    let progress = progress();
+    let disk: Arc<dyn Disk> = Arc::new(OsDisk::new());
     let mut printer = Printer::new(output);
     let mut damaged = 0;
     for name in store.context_names()? {
-        progress.set_message(format!("verifying {name}"));
-        progress.tick();
-        let (shown, damage) = context(&disk, &name, &store.context_dir(&name))?;
-        damaged += damage.len();
-        progress.suspend(|| print(&mut printer, &name, &shown, &damage))?;
+        let directory = store.context_dir(&name);
+        let progress = progress(&name);
+        let _lock = hold(&*disk, &directory)?;
+        let report = verify(&disk, &directory)?;
+        progress.finish_and_clear();
+        damaged += report.damage().count();
+        print(&mut printer, &name, &report)?;
+        printer.flush()?;
     }
-    progress.finish_and_clear();
     if damaged > 0 { Err(Damaged(damaged).into()) } else { Ok(()) }
 }
 
-fn progress() -> ProgressBar {
-    let bar = ProgressBar::new_spinner();
-    let style = ProgressStyle::with_template("{spinner} {msg} · {elapsed}");
-    bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()));
+/// Keeps others from writing meanwhile: what is half written looks torn.
+fn hold(disk: &dyn Disk, context: &Path) -> Result<Option<DirLock>, Unavailable> {
+    let owner = format!("headwater verify, process {}", std::process::id());
+    match disk.lock(&context.join("journal").join("lock"), &owner) {
+        Ok(lock) => Ok(Some(lock)),
+        Err(locked @ DiskError::Locked { .. }) => Err(locked.into()),
+        // A copy on a medium that cannot be written has no other writer either.
+        Err(_) => Ok(None),
+    }
+}
+
+fn progress(name: &ContextName) -> ProgressBar {
+    let bar = ProgressBar::new_spinner().with_message(format!("verifying {name}"));
+    if let Ok(style) = ProgressStyle::with_template("{spinner} {msg} · {elapsed}") {
+        bar.set_style(style);
+    }
+    bar.enable_steady_tick(Duration::from_millis(100));
     bar
+}
+
+fn print(printer: &mut Printer, name: &ContextName, report: &Report) -> std::io::Result<()> {
+    let segments = &report.journal.segments;
+    let bytes: u64 = segments.iter().map(|segment| segment.bytes).sum();
+    let torn: u64 = segments.iter().map(|segment| segment.torn_bytes).sum();
+    let verdict = if report.is_sound() { "sound" } else { "DAMAGED" };
+    printer.line(
+        &format!(
+            "{name}: {verdict} · {} events in {} streams, {} commits, {} segments, {bytes} bytes",
+            report.event_count,
+            report.stream_count,
+            report.commit_count,
+            segments.len(),
+        ),
+        &json!({
+            "context": name, "sound": report.is_sound(), "events": report.event_count,
+            "streams": report.stream_count, "commits": report.commit_count,
+            "checkpoints": report.checkpoint_count, "segments": segments.len(), "bytes": bytes,
+            "tornBytes": torn, "indexed": report.indexed_count,
+            "damage": report.damage().map(damage_json).collect::<Vec<_>>(),
+        }),
+    )?;
+    if torn > 0 {
+        printer.say(&format!(
+            "  {torn} bytes behind the end were never acknowledged; the next opening cuts them"
+        ))?;
+    }
+    for damage in report.damage() {
+        printer.say(&format!("  {} at byte {}: {}", damage.file, damage.at, damage.why))?;
+    }
+    Ok(())
+}
+
+fn damage_json(damage: &Corrupt) -> Value {
+    json!({ "file": damage.file, "at": damage.at, "why": damage.why })
 }

@@ -29,7 +29,10 @@ fn empty() -> Value {
 
 pub(crate) async fn run(append: &args::Append, output: Output) -> anyhow::Result<()> {
     let stream = stream_name(&append.stream)?;
-    anyhow::ensure!(!stream.is_system(), "stream {stream} is the system's; append to one of your own");
+    anyhow::ensure!(
+        !stream.is_system(),
+        "stream {stream} is the system's; append to one of your own"
+    );
     let events = if append.stdin { from_stdin()? } else { vec![from_arguments(append)?] };
     anyhow::ensure!(!events.is_empty(), "standard input has no events");
     let count = events.len();
@@ -44,7 +47,9 @@ pub(crate) async fn run(append: &args::Append, output: Output) -> anyhow::Result
     let events = if count == 1 { "event".to_owned() } else { format!("{count} events") };
     let mut printer = Printer::new(output);
     printer.line(
-        &format!("{events} appended: {stream} is at revision {revision}, position {position}{again}"),
+        &format!(
+            "{events} appended: {stream} is at revision {revision}, position {position}{again}"
+        ),
         &json!({
             "stream": stream, "revision": revision, "position": position,
             "replayed": appended.replayed,

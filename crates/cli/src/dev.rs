@@ -1,0 +1,82 @@
+//! `headwater dev`: a store and the shop on this machine, with live orders.
+//!
+//! Why: the first minute decides. One command, no configuration, and something moves; everything
+//! is durable in one directory, and the next run goes on where this one ended.
+//!
+//! Picture: `DIR/store` is the store, `DIR/views` the services' databases. Stopping drains: what
+//! was accepted is finished.
+
+use crate::args::{Dev, Output};
+use crate::output::Printer;
+use crate::store::store_directory;
+use anyhow::Context as _;
+use headwater::prelude::*;
+use serde_json::json;
+use shop::demo::{Demo, DemoSettings};
+use shop::services::Ports;
+use std::path::Path;
+use tokio::signal::unix::{SignalKind, signal};
+
+pub(crate) async fn run(dev: &Dev, output: Output) -> anyhow::Result<()> {
+    let data = &dev.data.data;
+    log_to_stderr();
+    let mut stop = signal(SignalKind::terminate()).context("SIGTERM cannot be waited for")?;
+    let store = Store::open(&format!("file:{}", store_directory(data).display())).await?;
+    let demo = if dev.no_demo { None } else { Some(open_shop(dev, &store).await?) };
+    announce(&mut Printer::new(output), data, demo.as_ref())?;
+    tokio::select! {
+        interrupted = tokio::signal::ctrl_c() => interrupted.context("ctrl-c cannot be waited for")?,
+        _ = stop.recv() => {}
+    }
+    Printer::new(output).say("\nstopping: what was accepted is finished first")?;
+    if let Some(demo) = demo {
+        demo.stop().await;
+    }
+    Ok(())
+}
+
+async fn open_shop(dev: &Dev, store: &Store) -> anyhow::Result<Demo> {
+    let mut settings = DemoSettings::in_directory(dev.data.data.join("views"));
+    if dev.any_port {
+        settings.shop.ports = Ports::ANY;
+    }
+    Ok(Demo::start(&settings, store).await?)
+}
+
+/// Warnings and errors of the services, unless `RUST_LOG` asks for more.
+fn log_to_stderr() {
+    let filter = tracing_subscriber::EnvFilter::try_from_default_env()
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn"));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+}
+
+fn announce(printer: &mut Printer, data: &Path, demo: Option<&Demo>) -> anyhow::Result<()> {
+    let shown = data.display();
+    let services: Vec<(String, String)> = demo
+        .iter()
+        .flat_map(|demo| demo.addresses())
+        .map(|(name, address)| (name.to_owned(), format!("http://{address}")))
+        .collect();
+    let map: serde_json::Map<_, _> =
+        services.iter().map(|(name, url)| (name.clone(), json!(url))).collect();
+    printer.line(
+        &format!("headwater is up; its data is in {shown} and stays there"),
+        &json!({ "data": data, "services": map }),
+    )?;
+    if let Some(demo) = demo {
+        printer.say("")?;
+        for (name, url) in &services {
+            printer.say(&format!("  {name:<10} {url}"))?;
+        }
+        printer.say("\nOrders come in by themselves. Be a customer too:\n")?;
+        for line in demo.curl_lines() {
+            printer.say(&format!("  {line}"))?;
+        }
+    }
+    printer.say("\nCtrl-C stops it. Then look at what happened:\n")?;
+    let at =
+        if data == Path::new(".headwater") { String::new() } else { format!(" --data {shown}") };
+    printer.say(&format!("  headwater stream ls --context orders{at}"))?;
+    printer.say(&format!("  headwater stream read --all --context customers -n 10{at}"))?;
+    Ok(printer.flush()?)
+}

@@ -1,0 +1,6 @@
+//! The command as a person and a script meet it: the real program, in a directory of its own.
+
+mod dev;
+mod headwater;
+mod stream;
+mod verify;
