@@ -72,10 +72,9 @@ impl Frames {
 
     /// Passes over what is before the first commit that is wanted.
     pub(crate) fn skip_to_first(&mut self) -> Result<(), JournalError> {
-        while let Some(segment) = self.current()? {
-            let Some((header, _)) = self.frame(&segment)? else { break };
+        while let Some(header) = self.header()? {
             let wanted = header.kind == FrameKind::Commit && header.slot >= self.first;
-            if wanted || !self.pass(&segment, &header) {
+            if wanted || !self.pass(&header) {
                 break;
             }
         }
@@ -84,28 +83,29 @@ impl Frames {
 
     fn step(&mut self) -> Result<Option<Frame>, JournalError> {
         loop {
-            let Some(segment) = self.current()? else { return Ok(None) };
-            let Some((header, body)) = self.frame(&segment)? else { return Ok(None) };
+            let Some(header) = self.header()? else { return Ok(None) };
             let place = self.place.plus(FRAME_HEADER_BYTES as u32);
-            if !self.pass(&segment, &header) {
-                return Ok(None);
-            }
             if header.kind == FrameKind::Commit && header.slot >= self.first {
-                let (slot, epoch) = (header.slot, header.epoch);
-                return Ok(Some(Frame { slot, epoch, digest: header.digest(), place, body }));
+                let body = self.chunks.keep(place.at, header.length as usize);
+                let (slot, epoch, digest) = (header.slot, header.epoch, header.digest());
+                self.pass(&header);
+                return Ok(Some(Frame { slot, epoch, digest, place, body }));
+            }
+            if !self.pass(&header) {
+                return Ok(None);
             }
         }
     }
 
     /// Moves behind a frame; says whether it could (a sealed segment may have no successor yet).
-    fn pass(&mut self, segment: &Segment, header: &FrameHeader) -> bool {
+    fn pass(&mut self, header: &FrameHeader) -> bool {
         if header.kind == FrameKind::Commit {
             self.place = self.place.plus(header.bytes() as u32);
             self.prev = Some(header.checksum);
             self.slot = Some(Slot(header.slot.0.saturating_add(1)));
             return true;
         }
-        let next = segment.header.segment + 1;
+        let next = self.place.segment + 1;
         let Some(segment) = self.segments.shared.segment(next) else { return false };
         self.place = Place { segment: next, at: FIRST_FRAME_AT };
         self.prev = Some(segment.header_checksum);
@@ -114,68 +114,60 @@ impl Frames {
         true
     }
 
-    /// The segment that is read now.
-    fn current(&mut self) -> Result<Option<Arc<Segment>>, JournalError> {
-        if self.segment.is_none() {
-            let shared = &self.segments.shared;
-            let Some(segment) = shared.segment(self.place.segment) else {
-                return Err(JournalError::Corrupt(Corrupt {
-                    file: shared.dir.display().to_string(),
-                    at: u64::from(self.place.at),
-                    why: format!("there is no segment {}", self.place.segment),
-                }));
-            };
-            if self.place.at == FIRST_FRAME_AT {
-                self.prev = Some(segment.header_checksum);
-                self.slot = Some(segment.header.first_slot);
-            }
-            self.segment = Some(segment);
+    /// Finds the segment that the first frame is in.
+    fn enter(&mut self) -> Result<(), JournalError> {
+        let shared = &self.segments.shared;
+        let Some(segment) = shared.segment(self.place.segment) else {
+            return Err(JournalError::Corrupt(Corrupt {
+                file: shared.dir.display().to_string(),
+                at: u64::from(self.place.at),
+                why: format!("there is no segment {}", self.place.segment),
+            }));
+        };
+        if self.place.at == FIRST_FRAME_AT {
+            self.prev = Some(segment.header_checksum);
+            self.slot = Some(segment.header.first_slot);
         }
-        Ok(self.segment.clone())
+        self.segment = Some(segment);
+        Ok(())
     }
 
-    /// The frame at the current place; `None` at the end.
-    fn frame(&mut self, segment: &Segment) -> Result<Option<(FrameHeader, Bytes)>, JournalError> {
-        let at = self.place.at;
+    /// The header of the frame at the current place, after the whole frame was checked; `None` at
+    /// the end.
+    fn header(&mut self) -> Result<Option<FrameHeader>, JournalError> {
+        if self.segment.is_none() {
+            self.enter()?;
+        }
+        let Self { segments, segment, place, prev, slot, chunks, .. } = self;
+        let (shared, at) = (&*segments.shared, place.at);
+        let Some(segment) = segment.as_deref() else { return Ok(None) };
         let end = segment.end();
         if at >= end {
             return Ok(None);
         }
-        let shared = Arc::clone(&self.segments.shared);
-        let refuse = |why: &str| Err(segment.corrupt(&shared, at, why));
+        let refuse = |why: &str| Err(segment.corrupt(shared, at, why));
+        let read = |at, buf: &mut [u8]| shared.read(segment, at, buf);
         let left = (end - at) as usize;
         if left < FRAME_HEADER_BYTES {
             return refuse("the last frame has no room for its header");
         }
-        let Some(header) = self.header(segment)? else { return refuse("this is no frame") };
+        let bytes = chunks.get(at, FRAME_HEADER_BYTES, end, read)?;
+        let header = bytes.first_chunk().and_then(FrameHeader::decode);
+        let Some(header) = header else { return refuse("this is no frame") };
         if header.length as usize > COMMIT_BYTES_MAX || header.bytes() > left {
             return refuse("the frame is longer than what there is");
         }
-        let frame = self.bytes(segment, header.bytes())?;
-        if !header.fits(segment.key, at, &frame) {
+        let frame = chunks.get(at, header.bytes(), end, read)?;
+        if !header.fits(segment.key, at, frame) {
             return refuse("the frame's checksum does not match");
         }
-        if self.prev.is_some_and(|prev| prev != header.prev) {
+        if prev.is_some_and(|prev| prev != header.prev) {
             return refuse("the frame does not follow the one before it");
         }
-        if self.slot.is_some_and(|slot| slot != header.slot) {
+        if slot.is_some_and(|slot| slot != header.slot) {
             return refuse("the frame has the slot of another");
         }
-        Ok(Some((header, frame.slice(FRAME_HEADER_BYTES..))))
-    }
-
-    fn header(&mut self, segment: &Segment) -> Result<Option<FrameHeader>, JournalError> {
-        let bytes = self.bytes(segment, FRAME_HEADER_BYTES)?;
-        let mut array = [0; FRAME_HEADER_BYTES];
-        array.copy_from_slice(&bytes);
-        Ok(FrameHeader::decode(&array))
-    }
-
-    /// So many bytes at the current place; the caller has checked that they are before the end.
-    fn bytes(&mut self, segment: &Segment, count: usize) -> Result<Bytes, JournalError> {
-        let shared = &self.segments.shared;
-        let read = |at, buf: &mut [u8]| shared.read(segment, at, buf);
-        self.chunks.get(self.place.at, count, segment.end(), read)
+        Ok(Some(header))
     }
 }
 

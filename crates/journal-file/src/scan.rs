@@ -47,7 +47,9 @@ pub(crate) struct Scan {
 impl Source<'_> {
     /// Fills `buf`; what is behind the file's end is zeros.
     fn read(&self, at: u32, buf: &mut [u8]) -> Result<(), DiskError> {
-        self.file.read_at(buf, u64::from(at)).map(drop)
+        let count = self.file.read_at(buf, u64::from(at))?;
+        buf[count..].fill(0);
+        Ok(())
     }
 
     /// Follows the chain from the header on. Tells the checksum in force at byte `watch`.
@@ -108,10 +110,13 @@ impl Source<'_> {
         }
         let read = |at, buf: &mut [u8]| self.read(at, buf);
         let bytes = chunks.get(at, FRAME_HEADER_BYTES, self.capacity, read)?;
-        let Some(header) = plausible(&bytes, left) else { return Ok(None) };
+        let Some(header) = plausible(bytes, left) else { return Ok(None) };
         let frame = chunks.get(at, header.bytes(), self.capacity, read)?;
-        let fits = header.fits(self.key, at, &frame);
-        Ok(fits.then(|| (header, frame.slice(FRAME_HEADER_BYTES..))))
+        if !header.fits(self.key, at, frame) {
+            return Ok(None);
+        }
+        let body_at = at + FRAME_HEADER_BYTES as u32;
+        Ok(Some((header, chunks.keep(body_at, header.length as usize))))
     }
 
     /// Looks behind the end: how far there is anything but zeros, and whether a whole frame stands
