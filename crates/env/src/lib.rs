@@ -10,6 +10,25 @@
 //!   Entropy  OsEntropy    SeededEntropy
 //! ```
 //!
+//! ```
+//! use headwater_env::{Access, Disk, DiskError, SimDisk};
+//! use std::path::Path;
+//!
+//! let disk = SimDisk::new(7);
+//! let file = disk.open(Path::new("/log"), Access::Create)?;
+//! disk.sync_dir(Path::new("/"))?;
+//! file.write_at(b"kept", 0)?;
+//! file.sync()?;
+//! file.write_at(b"lost?", 512)?;
+//! disk.power_off();
+//! disk.power_on(1);
+//! let file = disk.open(Path::new("/log"), Access::Read)?;
+//! let mut bytes = [0; 4];
+//! file.read_at(&mut bytes, 0)?;
+//! assert_eq!(&bytes, b"kept");
+//! # Ok::<(), DiskError>(())
+//! ```
+//!
 //! Read first: [`disk`] (the port), then [`sim`] (what a bad day is).
 
 pub mod aligned;
