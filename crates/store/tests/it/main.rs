@@ -2,7 +2,10 @@
 
 mod candidate;
 mod exam;
+mod full_disk;
+mod kill;
 #[cfg(feature = "planted-bugs")]
 mod planted;
+mod races;
 mod sim;
 mod waking;
