@@ -19,6 +19,7 @@ pub mod model;
 pub mod place;
 pub mod reader;
 mod row;
+mod shown;
 pub mod sqlite;
 mod statement;
 pub mod tx;

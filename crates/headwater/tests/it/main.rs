@@ -9,3 +9,4 @@ mod open;
 mod orders;
 mod process;
 mod stock;
+mod world;

@@ -124,13 +124,14 @@ async fn show(
     row.map(Json).ok_or_else(|| Problem::not_found("order"))
 }
 
+pub(crate) fn service(store: &Store, database: Sqlite) -> Service {
+    Service::new("orders", store).decider::<Order>().projection(OrdersTable, database)
+}
+
 pub(crate) fn site(store: &Store, views: &Directory) -> Site {
     let routes = Routes::new()
         .add(post("/orders", place).takes::<NewOrder>())
         .add(post("/orders/{id}/cancel", cancel))
         .add(get("/orders/{id}", show));
-    Service::new("orders", store)
-        .decider::<Order>()
-        .projection(OrdersTable, Sqlite::file(views.join("orders.db")))
-        .at(([127, 0, 0, 1], 0).into(), routes)
+    service(store, Sqlite::file(views.join("orders.db"))).at(([127, 0, 0, 1], 0).into(), routes)
 }

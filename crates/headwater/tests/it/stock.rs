@@ -90,10 +90,14 @@ async fn taken(
     Ok(Json(json!(count.unwrap_or(0))))
 }
 
-pub(crate) fn site(store: &Store, views: &Directory) -> Site {
+pub(crate) fn service(store: &Store, database: Sqlite) -> Service {
     Service::new("stock", store)
         .decider::<Stock>()
         .reaction(TakeStock, Start::Beginning)
-        .projection(Taken, Sqlite::file(views.join("stock.db")))
-        .at(([127, 0, 0, 1], 0).into(), Routes::new().add(get("/taken/{item}", taken)))
+        .projection(Taken, database)
+}
+
+pub(crate) fn site(store: &Store, views: &Directory) -> Site {
+    let routes = Routes::new().add(get("/taken/{item}", taken));
+    service(store, Sqlite::file(views.join("stock.db"))).at(([127, 0, 0, 1], 0).into(), routes)
 }

@@ -1,6 +1,7 @@
 //! What can be bound and read, and what is refused with which words.
 
 use crate::{LEDGER, now};
+use headwater_framework::testing::QueryRows;
 use headwater_framework::{Database, Failed, ModelName, ReadModel};
 use headwater_sql::{SqlError, Sqlite, SqliteModel, SqliteReader};
 use serde::{Deserialize, Serialize};
@@ -142,6 +143,13 @@ fn errors_tell_the_statement_from_the_schema() {
     let twice = model.tx().execute("insert into kinds (id) values ('a')", ()).unwrap_err();
     assert!(twice.to_string().contains("UNIQUE constraint failed: kinds.id"), "{twice}");
     assert!(twice.to_string().contains("insert into kinds"), "{twice}");
+}
+
+#[test]
+fn rows_are_shown_as_text() {
+    let (_database, _model, reader) = filled();
+    let rows = reader.query_rows("select id, number, note, x'00ff' from kinds order by id");
+    assert_eq!(rows.unwrap(), ["a|1.5|é|\\x00\\xff", "b|1.5||\\x00\\xff"]);
 }
 
 /// R1 for rows: what a request reads in two queries is one moment, whatever commits in between.
