@@ -7,7 +7,8 @@ use serde_json::{Map, Value, json};
 /// The description of the events of the service `name`.
 pub(crate) fn document(name: &str, service: Option<&Service>) -> Value {
     let mut document = Document { name, channels: Map::new(), operations: Map::new() };
-    for kind in service.map(Service::published).unwrap_or_default() {
+    let recorded = service.map(Service::recorded).unwrap_or_default();
+    for kind in recorded.iter().filter(|kind| kind.public) {
         document.add(&format!("publish {name}"), "send", name, kind);
     }
     for (reader, kind) in service.map(Service::asked).unwrap_or_default() {

@@ -24,10 +24,11 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::from_fn;
 use endpoints::Endpoints;
-use futures_util::future::{join_all, select_all};
+use futures_util::FutureExt;
+use futures_util::future::{join_all, pending, select_all};
 use headwater_framework::Service;
+use headwater_framework::health::unpublished;
 use headwater_framework::http::Problem;
-use std::collections::HashMap;
 use std::fmt;
 use std::future::Future;
 use std::net::SocketAddr;
@@ -107,12 +108,6 @@ impl Site {
             .layer(DefaultBodyLimit::max(BODY_BYTES_MAX));
         Running::new(name, listener, router, supervisor, draining).map_err(unbound)
     }
-
-    /// The same, with what the whole process publishes.
-    fn knowing(mut self, published: &HashMap<String, Vec<&'static str>>) -> Self {
-        self.endpoints.check_asked(published);
-        self
-    }
 }
 
 impl fmt::Debug for Site {
@@ -139,14 +134,14 @@ impl Services {
     /// If an address cannot be listened on.
     pub async fn start(self) -> Result<Vec<Running>, StartError> {
         let services = self.sites.iter().filter_map(|site| site.endpoints.service());
-        let published = services.map(|service| {
-            let names = service.published().iter().map(|kind| kind.name).collect();
-            (service.name().to_string(), names)
-        });
-        let published: HashMap<_, Vec<_>> = published.collect();
+        let in_vain = unpublished(services);
+        for name in &in_vain {
+            tracing::warn!(name, "an event is read that nobody publishes");
+        }
         let mut running = Vec::new();
-        for site in self.sites {
-            match site.knowing(&published).start().await {
+        for mut site in self.sites {
+            site.endpoints.note_unpublished(&in_vain);
+            match site.start().await {
                 Ok(site) => running.push(site),
                 Err(error) => {
                     join_all(running.into_iter().map(Running::stop)).await;
@@ -165,11 +160,11 @@ impl Services {
     pub async fn serve(self) -> Result<(), StartError> {
         log::to_standard_error();
         let mut running = self.start().await?;
-        let is_empty = running.is_empty();
-        let broken = running.iter_mut().map(|site| Box::pin(site.broken()));
+        let broken = running.iter_mut().map(|site| site.broken().boxed());
+        let broken = broken.chain([pending().boxed()]); // none of no sites ends
         let outcome = tokio::select! {
             () = signal::received() => Ok(()),
-            (error, ..) = select_all(broken), if !is_empty => Err(error),
+            (error, ..) = select_all(broken) => Err(error),
         };
         tracing::info!(?outcome, "draining");
         let stopped = join_all(running.into_iter().map(Running::stop));

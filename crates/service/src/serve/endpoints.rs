@@ -20,7 +20,6 @@ use axum::routing::get;
 use headwater_framework::http::Problem;
 use headwater_framework::{Health, ReaderHealth, ReaderState, Service};
 use serde_json::{Value, json};
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -53,18 +52,9 @@ impl Endpoints {
         Arc::clone(&self.draining)
     }
 
-    /// A name that is read of a context and that nobody there publishes is likely a typo, and would
-    /// be waited for in vain, for ever. `published` knows the contexts of this process only.
-    pub(super) fn check_asked(&mut self, published: &HashMap<String, Vec<&'static str>>) {
-        let asked = self.service.iter().flat_map(Service::asked);
-        let missing = asked.filter_map(|(reader, kind)| {
-            let names = published.get(kind.context?)?;
-            (!names.contains(&kind.name)).then(|| format!("{kind}, read by {reader}"))
-        });
-        self.unpublished = missing.collect();
-        for name in &self.unpublished {
-            tracing::warn!(name, "an event is read that nobody publishes");
-        }
+    /// Notes the names that readers of these services wait for in vain.
+    pub(super) fn note_unpublished(&mut self, names: &[String]) {
+        self.unpublished = names.to_vec();
     }
 
     pub(super) fn router(self) -> Router {

@@ -107,7 +107,7 @@ async fn a_service_tells_how_it_is() {
     assert_eq!(ready["readers"][0]["source"], "lamps");
     assert_eq!(
         ready["unpublished"],
-        json!(["lamps/LampBroken, read by watch"]),
+        json!(["watch asks for lamps/LampBroken, which lamps does not publish"]),
         "a typo would wait for ever"
     );
     let (status, metrics) = page(&sites[1], "/metrics").await;
