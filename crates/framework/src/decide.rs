@@ -16,6 +16,7 @@ pub(crate) mod asking;
 pub(crate) mod cache;
 mod earlier;
 mod intent;
+pub(crate) mod snapshot;
 pub(crate) mod state;
 pub(crate) mod turns;
 
@@ -26,11 +27,12 @@ use crate::limits::COMMAND_ATTEMPTS_MAX;
 use crate::planted::{Bug, planted};
 use crate::{Boundary, Cause, Command, CommandError, Decider, LoadError, Receipt};
 use asking::{Asked, ask};
-use cache::StateCache;
+use cache::{Caches, StateCache};
 use headwater_model::{
     Append, AppendError, Appended, AsOf, EventId, EventStore, ExpectedRevision, NewEvent,
     StreamName,
 };
+use snapshot::{Snapshots, load_latest};
 use state::{Folded, Scope, load_query, load_stream, unless_more};
 use std::sync::Arc;
 
@@ -40,6 +42,7 @@ type Answer<D, T> = Result<T, CommandError<<D as Decider>::Refusal>>;
 pub(crate) struct Errand<'a, D: Decider> {
     store: &'a dyn EventStore,
     cache: Arc<StateCache<D>>,
+    snapshots: Option<Arc<Snapshots<D>>>,
     stream: StreamName,
     scope: Scope,
     command: D::Command,
@@ -65,7 +68,7 @@ enum Try<D: Decider> {
 impl<'a, D: Decider> Errand<'a, D> {
     pub(crate) fn new(
         store: &'a dyn EventStore,
-        cache: Arc<StateCache<D>>,
+        caches: &Caches,
         id: &D::Id,
         command: D::Command,
         cause: &Cause,
@@ -78,7 +81,8 @@ impl<'a, D: Decider> Errand<'a, D> {
             digest: CommandDigest::of(command_name, &payload),
             cause: cause.stamped(store.now()),
             store,
-            cache,
+            cache: caches.of::<D>(),
+            snapshots: caches.snapshots::<D>(),
             stream,
             scope,
             command,
@@ -175,6 +179,9 @@ impl<'a, D: Decider> Errand<'a, D> {
 
     async fn load(&self, base: Folded<D>) -> Result<Folded<D>, LoadError> {
         match &self.scope {
+            Scope::Stream if base.last.is_none() => {
+                load_latest(self.store, self.snapshots.as_deref(), &self.stream).await
+            }
             Scope::Stream => load_stream(self.store, &self.stream, AsOf::Now, base).await,
             Scope::Query(query) => load_query(self.store, query, AsOf::Now).await,
         }

@@ -11,6 +11,7 @@
 
 use crate::decide::Errand;
 use crate::decide::cache::Caches;
+use crate::decide::snapshot::{Snapshots, load_latest};
 use crate::decide::state::{Folded, Scope, load_query, load_stream};
 use crate::decide::turns::Turns;
 use crate::projection::reader::ProjectionReader;
@@ -23,9 +24,12 @@ use crate::{
 };
 use headwater_model::{AsOf, ContextName, EventStore, ReadError, Start};
 use parking_lot::Mutex;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use std::any::{Any, TypeId};
 use std::collections::HashMap;
 use std::fmt;
+use std::num::NonZeroU32;
 use std::sync::Arc;
 
 /// A service's handle: wired once, then cloned to wherever it is needed.
@@ -72,6 +76,17 @@ impl Service {
     #[must_use]
     pub fn decider<D: Decider>(mut self) -> Self {
         Arc::make_mut(&mut self.parts).recorded.extend(<D::Event as Input>::TYPES);
+        self
+    }
+
+    /// Keeps a snapshot of a decider's state whenever so many events had to be read for it. `shape` names
+    /// the shape of the state and of `evolve`: change it with them, and older snapshots are passed over.
+    #[must_use]
+    pub fn snapshots<D>(self, every: NonZeroU32, shape: &str) -> Self
+    where
+        D: Decider + Serialize + DeserializeOwned,
+    {
+        self.parts.caches.keep_snapshots(Snapshots::<D>::new(every, shape));
         self
     }
 
@@ -128,7 +143,7 @@ impl Service {
         cause: &Cause,
     ) -> Result<Receipt<D::Event>, CommandError<D::Refusal>> {
         let store = self.own().await.map_err(LoadError::from)?;
-        let errand = Errand::<D>::new(&*store, self.parts.caches.of::<D>(), id, command, cause)?;
+        let errand = Errand::<D>::new(&*store, &self.parts.caches, id, command, cause)?;
         let _turn = self.parts.turns.at(errand.stream()).await;
         errand.run().await
     }
@@ -141,6 +156,10 @@ impl Service {
         let store = self.own().await?;
         let stream = id.stream()?;
         let folded: Folded<D> = match Scope::of::<D>(&stream, id)? {
+            Scope::Stream if at == AsOf::Now => {
+                let snapshots = self.parts.caches.snapshots::<D>();
+                load_latest(&*store, snapshots.as_deref(), &stream).await?
+            }
             Scope::Stream => load_stream(&*store, &stream, at, Folded::empty()).await?,
             Scope::Query(query) => load_query(&*store, &query, at).await?,
         };

@@ -9,6 +9,7 @@
 //! ```
 //! Invariant: a state is in one place only, because `evolve` consumes it: who takes it owns it.
 
+use super::snapshot::Snapshots;
 use super::state::Folded;
 use crate::limits::CACHED_STATE_COUNT_MAX;
 use headwater_model::StreamName;
@@ -56,6 +57,7 @@ impl<D> StateCache<D> {
 #[derive(Default)]
 pub(crate) struct Caches {
     by_decider: Mutex<HashMap<TypeId, Arc<dyn Any + Send + Sync>>>,
+    snapshots: Mutex<HashMap<TypeId, Arc<dyn Any + Send + Sync>>>,
 }
 
 impl Caches {
@@ -66,6 +68,16 @@ impl Caches {
         let mut caches = self.by_decider.lock();
         let cache = Arc::clone(caches.entry(TypeId::of::<D>()).or_insert_with(make));
         cache.downcast().expect("the map is keyed by the type that the cache is of")
+    }
+
+    /// Keeps snapshots of a decider's states from now on.
+    pub(crate) fn keep_snapshots<D: Send + Sync + 'static>(&self, snapshots: Snapshots<D>) {
+        self.snapshots.lock().insert(TypeId::of::<D>(), Arc::new(snapshots));
+    }
+
+    /// How snapshots of this decider are kept, if they are.
+    pub(crate) fn snapshots<D: Send + Sync + 'static>(&self) -> Option<Arc<Snapshots<D>>> {
+        Arc::clone(self.snapshots.lock().get(&TypeId::of::<D>())?).downcast().ok()
     }
 
     /// Drops all states, as a restart does.

@@ -3,7 +3,8 @@
 //! Why: a reaction may run commands on several deciders; the batch holds their states side by side
 //! without knowing their types.
 
-use super::state::{Folded, Scope, encode, load_query, load_stream, unless_more};
+use super::snapshot::load_latest;
+use super::state::{Folded, Scope, encode, load_query, unless_more};
 use crate::command::CommandDigest;
 use crate::react::batch::{Batch, Decided};
 use crate::{Boundary, Cause, Command, Decider, LoadError, Refusal};
@@ -84,9 +85,12 @@ impl<D: Decider> Intent<D> {
                 let cached = batch.caches().of::<D>().take(&stream);
                 let folded = match cached {
                     Some(folded) => folded,
-                    None => load_stream(&**batch.store(), &stream, AsOf::Now, Folded::empty())
-                        .await
-                        .map_err(Setback::Load)?,
+                    None => {
+                        let snapshots = batch.caches().snapshots::<D>();
+                        load_latest(&**batch.store(), snapshots.as_deref(), &stream)
+                            .await
+                            .map_err(Setback::Load)?
+                    }
                 };
                 batch.touch(&stream, folded.expected())?;
                 Decided { folded, seen: 0 }

@@ -15,6 +15,7 @@ mod older_shapes;
 mod planted;
 mod projections;
 mod reactions;
+mod snapshots;
 mod supervision;
 mod tags;
 mod views;
