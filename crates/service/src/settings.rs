@@ -60,6 +60,9 @@ impl Given {
         name: &str,
         directory: &Path,
     ) -> Result<S, SettingsError> {
+        if self.flags.iter().any(|flag| flag == "--help") {
+            return Err(SettingsError::Help { name: name.to_owned(), known: read::known::<S>() });
+        }
         let (config, flags) = flags::split(&self.flags)?;
         let mut root = match config {
             Some(path) => read_file(&directory.join(path))?
@@ -95,14 +98,35 @@ fn read_file(path: &Path) -> Result<Option<Node>, SettingsError> {
 
 /// `HEADWATER__ORDERS__STORE__URL` is `store.url` of the service `orders`.
 fn environment_path(name: &str, key: &str) -> Option<Vec<String>> {
-    let own = name.to_uppercase().replace('-', "_");
-    let rest = key.strip_prefix("HEADWATER__")?.strip_prefix(&own)?.strip_prefix("__")?;
+    let rest = key.strip_prefix("HEADWATER__")?.strip_prefix(&shouted(name))?.strip_prefix("__")?;
     Some(rest.split("__").map(str::to_lowercase).collect())
+}
+
+/// A service's name as the environment has it.
+fn shouted(name: &str) -> String {
+    name.to_uppercase().replace('-', "_")
+}
+
+/// A setting's name as the command line has it.
+fn flag(setting: &str) -> String {
+    format!("--{}", setting.replace('_', "-"))
 }
 
 /// Why a service's settings cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SettingsError {
+    /// `--help` was asked for.
+    #[error(
+        "the settings of {name} are {}; as flags, as HEADWATER__{}__… or in {name}.toml",
+        known.iter().map(|known| flag(known)).collect::<Vec<_>>().join(", "),
+        shouted(name)
+    )]
+    Help {
+        /// The service's name.
+        name: String,
+        /// The settings there are.
+        known: Vec<String>,
+    },
     /// A file that cannot be read, or is no TOML.
     #[error("{} cannot be read: {why}", path.display())]
     File {
@@ -126,7 +150,7 @@ pub enum SettingsError {
         why: &'static str,
     },
     /// A setting without a default that nobody gave.
-    #[error("the setting `{setting}` is missing: give --{}", setting.replace('_', "-"))]
+    #[error("the setting `{setting}` is missing: give {}", flag(setting))]
     Missing {
         /// Its path, joined by dots.
         setting: String,
@@ -157,6 +181,7 @@ impl SettingsError {
     /// The stable code of this error.
     pub fn code(&self) -> &'static str {
         match self {
+            Self::Help { .. } => "settings.help",
             Self::File { .. } | Self::NoFile { .. } => "settings.file",
             Self::Flag { .. } => "settings.flag",
             Self::Missing { .. } => "settings.missing",

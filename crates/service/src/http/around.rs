@@ -26,7 +26,7 @@ pub(crate) async fn around(request: Request, next: Next) -> Response {
         Some(path) => path.as_str().to_owned(),
         None => "none".to_owned(), // not the path itself: anybody can invent those
     };
-    let trace = traceparent(request.headers()).unwrap_or_default();
+    let trace = traceparent(request.headers());
     let span = tracing::info_span!("request", %method, %route, traceparent = trace);
     let begun = Instant::now();
     let answer = AssertUnwindSafe(next.run(request)).catch_unwind();

@@ -26,6 +26,17 @@ pub(super) fn read<S: DeserializeOwned>(root: &Node) -> Result<S, SettingsError>
     })
 }
 
+/// The settings there are, as far as the type tells: those of an empty tree that names one too many.
+pub(super) fn known<S: DeserializeOwned>() -> Vec<String> {
+    let mut root = Node::default();
+    // A name that no field can have, since it is no word.
+    let asked = root.put(&["?".to_owned()], "", Source::Nowhere);
+    match asked.and_then(|()| read::<S>(&root)) {
+        Err(SettingsError::Unknown { known, .. }) => known,
+        _ => Vec::new(),
+    }
+}
+
 fn join(path: &str, field: &str) -> String {
     if path.is_empty() { field.to_owned() } else { format!("{path}.{field}") }
 }

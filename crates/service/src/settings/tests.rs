@@ -122,5 +122,10 @@ fn messages_name_the_setting_its_source_and_what_is_wrong() {
     assert!(message("listen = 3", &[], &[]).contains("my-orders.toml) does not fit"));
     assert!(message("listen =", &[], &[]).contains("my-orders.toml cannot be read"));
     assert_eq!(message(FILE, &[], &["--listen"]), "`--listen` needs a value");
+    assert_eq!(
+        message("nonsense", &[], &["--help"]),
+        "the settings of my-orders are --listen, --store, --time-limit, --name, --contexts, --form; \
+         as flags, as HEADWATER__MY_ORDERS__… or in my-orders.toml"
+    );
     assert_eq!(message(FILE, &[], &["listen"]), "`listen` is no flag; flags begin with --");
 }
