@@ -3,7 +3,7 @@
 //! Why: nothing is silent. What halted, what fails, what was set aside and what lags is shown by
 //! `/readyz` before anybody has to ask for it.
 
-use crate::reader::{Reader, ReaderState};
+use crate::reader::{Reader, ReaderKind, ReaderState};
 use crate::{InputType, Service};
 use headwater_model::{Position, ReadError};
 
@@ -23,6 +23,8 @@ pub struct ReaderHealth {
     pub name: String,
     /// The context it reads.
     pub source: String,
+    /// It hands its inputs over when they are old enough, and lags by design.
+    pub is_delayed: bool,
     /// How it is.
     pub state: ReaderState,
     /// The last position of its source that is handled.
@@ -43,9 +45,9 @@ impl Health {
         self.readers.iter().all(|reader| reader.state == ReaderState::Running)
     }
 
-    /// Whether every reader has handled all there is.
+    /// Whether every reader has handled all there is, those that lag by design left out.
     pub fn is_caught_up(&self) -> bool {
-        self.readers.iter().all(|reader| reader.lag == 0)
+        self.readers.iter().all(|reader| reader.is_delayed || reader.lag == 0)
     }
 }
 
@@ -77,6 +79,7 @@ impl Service {
         Ok(ReaderHealth {
             name: status.name.to_owned(),
             source: status.source.to_string(),
+            is_delayed: status.kind == ReaderKind::DelayedReaction,
             state: status.state(),
             handled,
             head,

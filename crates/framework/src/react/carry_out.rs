@@ -22,7 +22,7 @@ use crate::planted::{Bug, planted};
 use crate::reader::Status;
 use crate::{Cause, Input, LoadError, Poison, Reaction, Recorded, Source};
 use bytestring::ByteString;
-use headwater_model::{AppendError, Checkpoint, Page, RecordedEvent};
+use headwater_model::{AppendError, Checkpoint, Page, Position, RecordedEvent};
 use std::sync::Arc;
 
 /// Carries out all events of the page; `whole` is what to save behind the last of them.
@@ -250,17 +250,13 @@ impl<R: Reaction> Work<'_, R> {
                 let position = appended.position.filter(|_| batch.event_count() > 0);
                 self.status.add_parked(batch.parked_count());
                 batch.keep(&appended);
-                self.session.saved(to);
-                self.session.come_to(to, position, self.status);
-                Ok(Outcome::Done)
+                Ok(self.done(to, position))
             }
             // A lost reply: it was done.
             Err(AppendError::CheckpointMoved { actual, .. })
                 if lost_replies && actual == Some(to) =>
             {
-                self.session.saved(to);
-                self.session.come_to(to, None, self.status);
-                Ok(Outcome::Done)
+                Ok(self.done(to, None))
             }
             Err(AppendError::WrongRevision(_) | AppendError::ConditionFailed { .. }) => {
                 Ok(Outcome::Contended)
@@ -284,8 +280,14 @@ impl<R: Reaction> Work<'_, R> {
     /// The ids tell that these inputs were carried out before: only the checkpoint is behind.
     async fn pass(&mut self, to: Checkpoint) -> Result<Outcome, Stop> {
         self.session.save(to).await?;
-        self.session.come_to(to, None, self.status);
-        Ok(Outcome::Done)
+        Ok(self.done(to, None))
+    }
+
+    /// The checkpoint is stored.
+    fn done(&mut self, to: Checkpoint, appended: Option<Position>) -> Outcome {
+        self.session.saved(to);
+        self.session.come_to(to, appended, self.status);
+        Outcome::Done
     }
 
     /// What follows from this input can never be stored.
@@ -302,9 +304,7 @@ impl<R: Reaction> Work<'_, R> {
         match ask(&*self.session.own, append).await.answer {
             Ok(_) => {
                 self.status.add_parked(1);
-                self.session.saved(to);
-                self.session.come_to(to, None, self.status);
-                Ok(Outcome::Done)
+                Ok(self.done(to, None))
             }
             Err(error) => Err(Stop::by(error.retry(), error)),
         }

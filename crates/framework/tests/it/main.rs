@@ -14,6 +14,7 @@ mod older_shapes;
 #[cfg(feature = "planted-bugs")]
 mod planted;
 mod projections;
+mod properties;
 mod reactions;
 mod snapshots;
 mod supervision;
