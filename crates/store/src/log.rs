@@ -8,7 +8,7 @@
 //! front part of the journal's commits, byte for byte.
 
 use headwater_journal_file::{FileJournal, Place, Segments};
-use headwater_model::{Corrupt, Head, Journal, JournalError, Slot};
+use headwater_model::{Corrupt, Head, Journal, JournalError, LostReply, Slot};
 
 /// Commits asked of a journal at once while a replica catches up.
 const CATCH_UP_BYTES: usize = 4 * 1_024 * 1_024;
@@ -82,7 +82,14 @@ impl Log {
             Self::Replica { journal, head, local } => {
                 *head = append_resolved(&mut **journal, *head, body)?;
                 let local_head = Journal::head(&**local);
-                local.append_placed(local_head, body).map(|committed| committed.place)
+                match local.append_placed(local_head, body) {
+                    Ok(committed) => Ok(committed.place),
+                    // The journal holds it: opening again fetches it.
+                    Err(cause) => {
+                        let why = format!("the local replica did not take a commit: {cause}");
+                        Err(JournalError::Unknown(LostReply { why }))
+                    }
+                }
             }
         }
     }

@@ -22,20 +22,15 @@ use bytes::Bytes;
 use headwater_model::query::Queryable;
 use headwater_model::{
     ContentType, EventId, EventType, Metadata, NewEvent, Position, RecordedEvent, Revision,
-    StreamName, Tag, Timestamp, limits,
+    StreamName, Tag, Timestamp,
 };
 use uuid::Uuid;
 
 /// Bytes of which the length of a record is always known.
 pub const RECORD_PREFIX_BYTES_MAX: usize = 10;
 
-/// No event within the limits makes a longer record: what claims to be longer is damage.
-pub(crate) const RECORD_BYTES_MAX: usize = limits::PAYLOAD_BYTES_MAX
-    + 2 * limits::METADATA_BYTES_MAX
-    + limits::TAG_COUNT_MAX * (limits::TAG_BYTES_MAX + 2)
-    + limits::STREAM_NAME_BYTES_MAX
-    + limits::EVENT_TYPE_BYTES_MAX
-    + 128;
+/// No record is longer than a commit may be: what claims to be is damage.
+pub(crate) const RECORD_BYTES_MAX: usize = crate::limits::COMMIT_BYTES_MAX;
 
 const BINARY: u8 = 1;
 const SCHEMA_VERSION: u8 = 2;

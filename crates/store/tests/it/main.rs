@@ -7,5 +7,6 @@ mod kill;
 #[cfg(feature = "planted-bugs")]
 mod planted;
 mod races;
+mod replica;
 mod sim;
 mod waking;
