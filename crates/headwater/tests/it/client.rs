@@ -31,7 +31,13 @@ impl Town {
         let sites = [orders::site(&store, &views), stock::site(&store, &views)];
         let running = Services::of(sites).start().await.unwrap();
         let [orders, stock] = <[Running; 2]>::try_from(running).unwrap();
-        Self { orders, stock, http: reqwest::Client::builder().no_proxy().build().unwrap() }
+        let http = reqwest::Client::builder().no_proxy().build().unwrap();
+        let town = Self { orders, stock, http };
+        // Opening a store takes its time on a busy machine, and a view is waited for boundedly.
+        for site in [&town.orders, &town.stock] {
+            while seen(town.http.get(site.url("/readyz"))).await.status != 200 {}
+        }
+        town
     }
 
     pub(crate) async fn stop(self) {
