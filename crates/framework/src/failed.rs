@@ -53,9 +53,10 @@ pub enum Poison {
 /// How often, and how patiently, a failing event is tried before it counts as poison.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Policy {
-    /// Tries after the first, for a failure that says it may pass.
+    /// Tries after the first, for a failure that says it may pass. Without a reason to give up, for
+    /// ever: a full disk is no fault of the event that met it.
     pub retries: u32,
-    /// The wait before the first of them; each further one is twice as long.
+    /// The wait before the first of them; each further one is twice as long, up to ten seconds.
     pub backoff: Duration,
     /// What happens then, and at once for a failure that will not pass.
     pub then: Poison,
@@ -63,6 +64,6 @@ pub struct Policy {
 
 impl Default for Policy {
     fn default() -> Self {
-        Self { retries: 8, backoff: Duration::from_millis(50), then: Poison::Halt }
+        Self { retries: u32::MAX, backoff: Duration::from_millis(50), then: Poison::Halt }
     }
 }

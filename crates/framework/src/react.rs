@@ -15,6 +15,7 @@ pub(crate) mod batch;
 mod carry_out;
 mod park;
 pub(crate) mod session;
+mod start;
 #[cfg(test)]
 mod tests;
 

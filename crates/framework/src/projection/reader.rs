@@ -15,7 +15,7 @@
 use super::place::Place;
 use super::view::View;
 use super::{Database, Key, ParkedEvent, Projection, ReadModel};
-use crate::limits::{PROJECTION_BATCH_COUNT_MAX, UNSAVED_POSITION_COUNT_MAX};
+use crate::limits::{PROJECTION_BATCH_COUNT_MAX, RESTART_WAIT_MAX, UNSAVED_POSITION_COUNT_MAX};
 use crate::planted::{Bug, planted};
 use crate::react::session::Stop;
 use crate::reader::{Reader, ReaderKind, Status, Turn};
@@ -228,7 +228,8 @@ impl<P: Projection> ProjectionReader<P> {
         }
         if failed.retry() != Retry::Never && place.failures < policy.retries {
             place.failures += 1;
-            let wait = policy.backoff.saturating_mul(1 << (place.failures - 1).min(16));
+            let doubled = policy.backoff.saturating_mul(1 << (place.failures - 1).min(16));
+            let wait = doubled.min(RESTART_WAIT_MAX);
             return Ok(Turn::Failed { why, wait: Some(wait) });
         }
         match policy.then {

@@ -3,6 +3,7 @@
 //! Why: what is in memory here (the checkpoint, the open stores) is a copy of what is stored. After
 //! anything unexpected it is thrown away and read anew.
 
+use super::start;
 use crate::decide::asking::ask;
 use crate::decide::cache::Caches;
 use crate::input::names_of;
@@ -87,15 +88,20 @@ impl Session {
         Ok(session)
     }
 
-    /// "Now" is the moment of the first start, and no later one: it is saved.
+    /// "Now" is the moment of the first start, and no later one: it is recorded, as a checkpoint, or
+    /// where there was nothing yet to have a position, as an event.
     async fn begin(&mut self, start: Start) -> Result<(), Stop> {
         let at = match start {
             Start::Beginning => None,
             Start::After(checkpoint) => Some(checkpoint),
-            Start::Now => {
-                let (incarnation, last) = self.source.head().await?;
-                last.map(|position| Checkpoint { incarnation, position })
-            }
+            Start::Now => match self.source.head().await? {
+                _ if start::was_before_the_first_event(&*self.own, &self.name).await? => None,
+                (incarnation, Some(position)) => Some(Checkpoint { incarnation, position }),
+                (_, None) => {
+                    start::is_before_the_first_event(&*self.own, &self.name).await?;
+                    None
+                }
+            },
         };
         match at {
             Some(at) => {

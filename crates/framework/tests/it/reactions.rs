@@ -198,8 +198,25 @@ fn now_is_the_moment_of_the_first_start_and_no_later_one() {
     order("while it was down");
     let restarted = tally();
     world.start(restarted.clone());
-    world.resume("tally");
     world.settle();
     let counted = block_on(restarted.load::<Tally>(&"all".into(), AsOf::Now)).unwrap();
     assert_eq!(counted.count, 1);
+}
+
+#[test]
+fn now_may_be_before_the_first_event_and_stays_there() {
+    let mut world = World::new();
+    let store = world.store.clone();
+    let tally =
+        || Service::new("tally", &store).decider::<Tally>().reaction(CountOrders, Start::Now);
+    world.start(tally());
+    world.settle();
+    world.pause("tally");
+    let orders = world.start(Service::new("orders", &store).decider::<Order>());
+    let create = OrderCommand::Create { customer: "ann".into(), total: 1 };
+    block_on(orders.run::<Order>(&"while".into(), create, &Cause::keyed("k"))).unwrap();
+    let restarted = world.start(tally());
+    world.settle();
+    let counted = block_on(restarted.load::<Tally>(&"all".into(), AsOf::Now)).unwrap();
+    assert_eq!(counted.count, 1, "it came behind the first start");
 }
