@@ -117,8 +117,8 @@ fn lists_of_many_pages_answer_as_short_ones_do() {
     let disk: Arc<dyn Disk> = Arc::new(MemDisk::new());
     let index = open(&disk);
     let mut model = Model::default();
-    for n in 0..40_000_u32 {
-        let step = if n % 9_000 == 8_999 { Step::SEGMENT } else { Step::SMALL };
+    for n in 0..20_000_u32 {
+        let step = if n % 4_500 == 4_499 { Step::SEGMENT } else { Step::SMALL };
         let stream = if n % 8 == 0 { format!("b-{}", n / 80) } else { "a-firehose".to_owned() };
         model.push(&stream, "Usual", &["all:1"], step);
     }
@@ -128,7 +128,7 @@ fn lists_of_many_pages_answer_as_short_ones_do() {
     merge_all(&index);
     let index = open(&disk);
     model.tell(&index);
-    model.compare(&index.snapshot(Position(33_333)));
+    model.compare(&index.snapshot(Position(16_666)));
     model.compare(&index.snapshot(index.end()));
     assert_eq!(index.verify(), Ok(Vec::new()));
 }
