@@ -125,6 +125,15 @@ impl EmbeddedContext {
         answer
     }
 
+    /// Appends that have nothing to do with each other, in this order, with one durable write for
+    /// as many as fit. Each is answered for itself.
+    pub fn append_all_blocking(&self, appends: Vec<Append>) -> Vec<AppendAnswer> {
+        let requests = appends.into_iter().map(|append| self.core.request(append)).collect();
+        let answers = self.core.commits.append_all_blocking(requests);
+        self.maintain_inline();
+        answers
+    }
+
     /// Reads a page of a stream on this thread.
     ///
     /// # Errors

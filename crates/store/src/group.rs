@@ -67,6 +67,31 @@ impl GroupCommit {
         if self.enter(request, &slot)? == Part::Lead {
             self.lead();
         }
+        self.answered(&slot)
+    }
+
+    /// As [`Self::append_blocking`] for many: all wait before the first is committed, so they share
+    /// the groups. What could not be requested is answered as it is.
+    pub(crate) fn append_all_blocking(
+        &self,
+        requests: Vec<Result<Request, AppendError>>,
+    ) -> Vec<AppendAnswer> {
+        let mut leads = false;
+        let mut enter = |request: Request| {
+            let slot = Arc::new(Slot::of_thread());
+            leads |= self.enter(request, &slot)? == Part::Lead;
+            Ok(slot)
+        };
+        let entered: Vec<_> =
+            requests.into_iter().map(|request| request.and_then(&mut enter)).collect();
+        if leads {
+            self.lead();
+        }
+        entered.into_iter().map(|slot| self.answered(&*slot?)).collect()
+    }
+
+    /// Waits until there is an answer, and leads when it is this thread's turn.
+    fn answered(&self, slot: &Slot) -> AppendAnswer {
         loop {
             match slot.wait() {
                 Turn::Answered(answer) => return answer,

@@ -3,6 +3,36 @@
 use crate::candidate::Embedded;
 use headwater_conformance::compare;
 
+mod journal {
+    //! The file journal, as the store stands on it.
+
+    use headwater_conformance::JournalCandidate;
+    use headwater_env::{OsDisk, OsEntropy};
+    use headwater_journal_file::{FileJournal, Options};
+    use headwater_model::JournalError;
+    use std::sync::Arc;
+    use tempfile::TempDir;
+
+    struct OnDisk(TempDir);
+
+    impl OnDisk {
+        fn new() -> Self {
+            Self(tempfile::tempdir().expect("a temporary directory"))
+        }
+    }
+
+    impl JournalCandidate for OnDisk {
+        type Journal = FileJournal;
+
+        fn open(&mut self) -> Result<FileJournal, JournalError> {
+            let options = Options { segment_bytes: 64 * 1_024, ..Options::default() };
+            FileJournal::open(Arc::new(OsDisk::new()), &OsEntropy, self.0.path(), options)
+        }
+    }
+
+    headwater_conformance::exam_journal!(OnDisk::new());
+}
+
 mod on_disk {
     headwater_conformance::exam_store!(crate::candidate::Embedded::on_disk());
 }

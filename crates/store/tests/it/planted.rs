@@ -13,6 +13,7 @@ use std::process::{Command, Stdio};
 use std::sync::mpsc;
 use std::time::Duration;
 
+const SEEDS: &str = "sim::seeds::every_seed_keeps_every_promise";
 const FAILED: &str = "sim::full_disk::what_could_not_be_made_durable_is_not_seen";
 const CUTS: &str = "sim::every_operation::nothing_acknowledged_is_lost_wherever_the_power_goes";
 const SWAPPED: &str = "sim::damage::a_record_at_the_place_of_another_is_not_believed";
@@ -30,9 +31,7 @@ fn caught_by(bug: Bug) -> &'static str {
         Bug::ConditionMissesGroup => "exam::on_disk::racing_decisions_over_one_tag_have_one_winner",
         Bug::ForgetIds => "exam::in_tiny_segments::the_same_ids_again_answer_as_the_first_time",
         Bug::VisibleBeforeDurable => FAILED,
-        Bug::RevisionFromStaleHead => {
-            "exam::on_disk::racing_writers_of_one_revision_have_one_winner"
-        }
+        Bug::RevisionFromStaleHead => SEEDS,
         Bug::SaveCheckpointAlone => {
             "exam::in_tiny_segments::a_checkpoint_moves_with_its_events_or_not_at_all"
         }

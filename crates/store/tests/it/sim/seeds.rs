@@ -58,15 +58,16 @@ pub(crate) fn begin(world: &mut World, seed: u64) {
     world.open().expect("a good day");
     for _ in 0..workload.random.random_range(20..70_u32) {
         something_happens(world, &mut workload);
-        let append = workload.request(world);
-        let outcome = world.append(append);
+        let together = if workload.one_in(4) { workload.random.random_range(2..7) } else { 1 };
+        let appends = (0..together).map(|_| workload.request(world)).collect();
+        let outcomes = world.append_together(appends);
         world.move_clock(workload.random.random_range(-2_000..5_000));
         if !world.disk.is_powered() {
             world.lose_power(workload.random.random());
             resolve_last(world, &mut workload);
-        } else if is_poisoned(&outcome) || outcome == Outcome::Unknown {
+        } else if outcomes.iter().any(|o| is_poisoned(o) || *o == Outcome::Unknown) {
             reopen(world, &mut workload);
-        } else if is_full(&outcome) {
+        } else if outcomes.iter().any(is_full) {
             full(world, &mut workload);
         }
     }

@@ -3,7 +3,7 @@
 use headwater_conformance::history::{Operation, Outcome, Reader, Report, Seen, check};
 use headwater_env::{SeededEntropy, SimDisk, VirtualClock};
 use headwater_model::{
-    Append, AppendError, Checkpoint, ContextName, Delivery, Direction, EventStore, From,
+    Append, AppendError, Appended, Checkpoint, ContextName, Delivery, Direction, EventStore, From,
     Incarnation, Position, Query, QueryItem, ReadAll, ReadError, ReadStream, RecordedEvent, Start,
     StreamName, Subscribe, Subscription, Timestamp, Unavailable,
 };
@@ -101,21 +101,22 @@ impl World {
 
     /// Appends, and writes down what the caller is told.
     pub(crate) fn append(&mut self, append: Append) -> Outcome {
+        self.append_together(vec![append]).pop().expect("one was asked, one is answered")
+    }
+
+    /// Appends of callers that ask at the same time, committed as one group.
+    pub(crate) fn append_together(&mut self, appends: Vec<Append>) -> Vec<Outcome> {
         let invoked = self.tick();
-        let store = self.store.as_ref().expect("it is open");
-        let outcome = match store.append_blocking(append.clone()) {
-            Ok(answer) => Outcome::Done(answer),
-            Err(AppendError::Unknown(_)) => Outcome::Unknown,
-            Err(refusal) => Outcome::Refused(refusal),
-        };
-        let returned = match outcome {
-            Outcome::Unknown => u64::MAX,
-            _ => self.tick(),
-        };
-        let told = outcome.clone();
-        self.operations.push(Operation { append, invoked, returned, outcome });
+        let answers = self.store().append_all_blocking(appends.clone());
+        let outcomes: Vec<_> = answers.into_iter().map(outcome).collect();
+        let answered = self.tick();
+        for (append, outcome) in appends.into_iter().zip(&outcomes) {
+            let outcome = outcome.clone();
+            let returned = if outcome == Outcome::Unknown { u64::MAX } else { answered };
+            self.operations.push(Operation { append, invoked, returned, outcome });
+        }
         self.follow();
-        told
+        outcomes
     }
 
     fn tick(&mut self) -> u64 {
@@ -196,6 +197,14 @@ impl World {
     pub(crate) fn move_clock(&self, micros: i64) {
         let now = headwater_env::Clock::now(&self.clock).as_micros();
         self.clock.set(Timestamp::from_micros(now.saturating_add_signed(micros)));
+    }
+}
+
+fn outcome(answer: Result<Appended, AppendError>) -> Outcome {
+    match answer {
+        Ok(answer) => Outcome::Done(answer),
+        Err(AppendError::Unknown(_)) => Outcome::Unknown,
+        Err(refusal) => Outcome::Refused(refusal),
     }
 }
 
