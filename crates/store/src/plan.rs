@@ -21,9 +21,6 @@ mod expectations;
 mod identity;
 mod overlay;
 
-#[cfg(test)]
-mod tests;
-
 pub use conditions::Checked;
 
 use crate::commit::{self, CommitBuilder, Control};

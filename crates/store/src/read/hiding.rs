@@ -45,7 +45,7 @@ fn first_under(
     Ok(hidden.map_or(first, |head| first.max(head.last.next())))
 }
 
-/// Remembers, for one page, the first shown revision of each stream that it meets.
+/// Remembers, for one page, the first shown revision of each marked stream that it meets.
 pub(super) struct Hiding<'a> {
     state: &'a State,
     moment: &'a Moment,
@@ -66,7 +66,8 @@ impl<'a> Hiding<'a> {
         if let Some(first) = self.firsts.get(event.stream) {
             return Ok(event.revision < *first);
         }
-        let first = first_shown(self.state, self.moment, event.stream)?;
+        let Some(mark) = self.state.mark(event.stream) else { return Ok(false) };
+        let first = first_under(mark, self.state, self.moment, event.stream)?;
         self.firsts.insert(event.stream.to_owned(), first);
         Ok(event.revision < first)
     }

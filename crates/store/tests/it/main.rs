@@ -4,6 +4,7 @@ mod candidate;
 mod exam;
 mod full_disk;
 mod kill;
+mod planning;
 #[cfg(feature = "planted-bugs")]
 mod planted;
 mod races;

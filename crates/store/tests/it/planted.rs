@@ -13,7 +13,6 @@ use std::process::{Command, Stdio};
 use std::sync::mpsc;
 use std::time::Duration;
 
-const SEEDS: &str = "sim::seeds::every_seed_keeps_every_promise";
 const FAILED: &str = "sim::full_disk::what_could_not_be_made_durable_is_not_seen";
 const CUTS: &str = "sim::every_operation::nothing_acknowledged_is_lost_wherever_the_power_goes";
 const SWAPPED: &str = "sim::damage::a_record_at_the_place_of_another_is_not_believed";
@@ -28,10 +27,12 @@ fn caught_by(bug: Bug) -> &'static str {
             "exam::in_tiny_segments::stored_and_live_events_come_without_a_seam"
         }
         Bug::IgnoreCondition => "exam::in_tiny_segments::an_unseen_match_refuses_the_append",
-        Bug::ConditionMissesGroup => "exam::on_disk::racing_decisions_over_one_tag_have_one_winner",
+        Bug::ConditionMissesGroup => "planning::a_condition_sees_what_the_group_itself_writes",
         Bug::ForgetIds => "exam::in_tiny_segments::the_same_ids_again_answer_as_the_first_time",
         Bug::VisibleBeforeDurable => FAILED,
-        Bug::RevisionFromStaleHead => SEEDS,
+        Bug::RevisionFromStaleHead => {
+            "planning::each_request_is_planned_on_what_those_before_it_leave"
+        }
         Bug::SaveCheckpointAlone => {
             "exam::in_tiny_segments::a_checkpoint_moves_with_its_events_or_not_at_all"
         }
@@ -41,9 +42,7 @@ fn caught_by(bug: Bug) -> &'static str {
         Bug::RecordedAtFollowsClock => "exam::in_tiny_segments::recorded_at_never_goes_back",
         Bug::WakeBeforeHead => "waking::who_is_woken_finds_the_event",
         Bug::SkipUndecodable => FLIPPED,
-        Bug::KeepRefusedEvents => {
-            "exam::in_tiny_segments::a_refusal_says_what_was_expected_and_what_is"
-        }
+        Bug::KeepRefusedEvents => "planning::each_request_is_planned_on_what_those_before_it_leave",
     }
 }
 

@@ -1,8 +1,15 @@
 //! What is particular to planning several requests as one: each is planned on what those before
 //! it would leave, and a refused one leaves nothing. Single requests are the exam's.
 
-use super::*;
-use headwater_model::{EventType, Incarnation, Metadata, NewEvent};
+use headwater_model::{
+    Append, Checkpoint, CheckpointName, EventId, EventType, ExpectedRevision, Incarnation,
+    Metadata, NewEvent, Position, Query, ReadError, Revision, SaveCheckpoint, StreamName,
+    Timestamp,
+};
+use headwater_store::commit::HEADER_BYTES;
+use headwater_store::life::StreamMark;
+use headwater_store::plan::{Checked, Group, Planned, Request, Standing, Terms, View, plan};
+use std::ops::Range;
 use uuid::Uuid;
 
 /// A context with one stream, `old`, whose last revision is 4.
@@ -162,5 +169,5 @@ fn a_commits_bound_holds_for_metadata_and_tags_too() {
         Metadata { free: vec![("k".into(), "v".into()); 500], ..Metadata::default() };
     let request = Request::Append { append: append.clone(), checked: Checked::default() };
     let group = planned([append]);
-    assert!(group.commit.finish().len() <= request.bytes_max() + commit::HEADER_BYTES);
+    assert!(group.commit.finish().len() <= request.bytes_max() + HEADER_BYTES);
 }
