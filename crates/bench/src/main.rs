@@ -65,7 +65,8 @@ struct Cli {
 
 fn names() -> String {
     let lines = measure::ALL.iter().map(|m| format!("  {:<10} {}\n", m.name, m.about));
-    format!("Benches:\n{}", lines.collect::<String>())
+    let advice = "On a machine that does other work, ratios hold better under `chrt -f 10`.";
+    format!("Benches:\n{}\n{advice}", lines.collect::<String>())
 }
 
 fn main() -> anyhow::Result<()> {

@@ -17,6 +17,9 @@ use crate::report::{Bound, Table};
 use crate::timing::{self, Run};
 use std::sync::Arc;
 
+/// Writers of batches that overlap.
+const OVERLAPPING: u64 = 4;
+
 /// Who appends how much at a time.
 struct Shape {
     title: &'static str,
@@ -82,6 +85,9 @@ struct Sides {
     headwater_runs: Vec<Run>,
     /// One writer that awaits its appends instead of blocking.
     awaited_runs: Vec<Run>,
+    /// A few writers of batches, so that one is planned while another is on its way to the device.
+    overlapping_writers: Vec<Writer>,
+    overlapping_runs: Vec<Run>,
     counted: Vec<Counted>,
     floor: Floor,
     floor_runs: Vec<Run>,
@@ -115,6 +121,10 @@ impl Sides {
             headwater_writers: writers(shape),
             headwater_runs: Vec::new(),
             awaited_runs: Vec::new(),
+            overlapping_writers: (1..=OVERLAPPING)
+                .map(|n| Writer::new(stream_name(n), 0, n))
+                .collect(),
+            overlapping_runs: Vec::new(),
             counted: Vec::new(),
             floor: Floor::prepare(&dir)?,
             floor_runs: Vec::new(),
@@ -125,30 +135,46 @@ impl Sides {
     fn headwater_turn(&mut self, bench: &Bench, shape: &Shape) -> anyhow::Result<()> {
         let before = self.headwater.counted();
         let (round, batch) = (bench.budget.round, shape.batch_count);
-        let headwater = &self.headwater;
         if let [writer] = self.headwater_writers.as_mut_slice() {
+            let headwater = &self.headwater;
             let append = || headwater.append_blocking(writer.next_events(batch));
             self.headwater_runs.push(timing::repeat(round, append)?);
             self.counted.push(headwater.counted().since(before));
             let append = || headwater.append(writer.next_events(batch));
             let run = bench.runtime.block_on(timing::repeat_async(round, append))?;
             self.awaited_runs.push(run);
-            return Ok(());
+        } else {
+            let writers = std::mem::take(&mut self.headwater_writers);
+            let (writers, run) = self.tasks_turn(bench, writers, batch)?;
+            self.headwater_writers = writers;
+            self.headwater_runs.push(run);
+            self.counted.push(self.headwater.counted().since(before));
         }
-        let writers = std::mem::take(&mut self.headwater_writers);
-        let turn = turn_of_many(writers, |mut writer| {
-            let headwater = Arc::clone(headwater);
+        if batch > 1 {
+            let writers = std::mem::take(&mut self.overlapping_writers);
+            let (writers, run) = self.tasks_turn(bench, writers, batch)?;
+            self.overlapping_writers = writers;
+            self.overlapping_runs.push(run);
+        }
+        Ok(())
+    }
+
+    /// Headwater's writers at work side by side.
+    fn tasks_turn(
+        &self,
+        bench: &Bench,
+        writers: Vec<Writer>,
+        batch: u64,
+    ) -> anyhow::Result<(Vec<Writer>, Run)> {
+        let round = bench.budget.round;
+        bench.runtime.block_on(turn_of_many(writers, |mut writer| {
+            let headwater = Arc::clone(&self.headwater);
             async move {
                 let append = || headwater.append(writer.next_events(batch));
                 let run = timing::repeat_async(round, append).await?;
                 Ok((writer, run))
             }
-        });
-        let (writers, run) = bench.runtime.block_on(turn)?;
-        self.headwater_writers = writers;
-        self.headwater_runs.push(run);
-        self.counted.push(headwater.counted().since(before));
-        Ok(())
+        }))
     }
 
     /// The floor writes what Headwater wrote in its turn of the same round.
@@ -218,6 +244,9 @@ impl Sides {
         table.row("headwater", headwater);
         if !self.awaited_runs.is_empty() {
             table.row("- awaited", figures(&self.awaited_runs));
+        }
+        if !self.overlapping_runs.is_empty() {
+            table.row(format!("- {OVERLAPPING} writers"), figures(&self.overlapping_runs));
         }
         self.peers.iter().for_each(|side| table.row(side.name, figures(&side.runs)));
     }

@@ -21,16 +21,8 @@ struct Side {
 
 /// Latencies in the large store over those in the small one.
 pub(crate) fn measure(bench: &Bench) -> anyhow::Result<Table> {
-    let side = |headwater, dataset| Side {
-        headwater,
-        dataset,
-        source: Source::new(2),
-        next_stream: 0,
-        reads: Vec::new(),
-        appends: Vec::new(),
-    };
-    let mut small = side(open_small(bench)?, bench.small);
-    let mut large = side(open_large(bench)?, bench.large);
+    let mut small = Side::new(open_small(bench)?, bench.small)?;
+    let mut large = Side::new(open_large(bench)?, bench.large)?;
     for side in [&small, &large] {
         read::warm_up(&side.headwater, &read::sample(side.dataset))?;
     }
@@ -53,6 +45,15 @@ pub(crate) fn measure(bench: &Bench) -> anyhow::Result<Table> {
 }
 
 impl Side {
+    fn new(headwater: Headwater, dataset: Dataset) -> anyhow::Result<Self> {
+        let events = headwater.head()?.map_or(0, |last| last.0 + 1);
+        // No more streams than that were appended to, should the dataset have been kept.
+        let next_stream = events.saturating_sub(dataset.event_count);
+        let source = Source::new(events);
+        let (reads, appends) = (Vec::new(), Vec::new());
+        Ok(Self { headwater, dataset, source, next_stream, reads, appends })
+    }
+
     fn turn(&mut self, bench: &Bench) -> anyhow::Result<()> {
         let streams = read::sample(self.dataset);
         self.reads.push(read::turn(bench, &self.headwater, &streams)?);

@@ -93,12 +93,13 @@ fn turn(
     Ok(turn)
 }
 
-/// One scan, which must see all events.
+/// One scan, which must see all events of the dataset.
 fn pass(bench: &Bench, scan: impl FnOnce() -> anyhow::Result<u64>) -> anyhow::Result<Pass> {
     let (start, cpu_start) = (Instant::now(), timing::thread_cpu());
     let events = scan()?;
     let (took, cpu) = (start.elapsed(), timing::thread_cpu() - cpu_start);
-    anyhow::ensure!(events == bench.small.event_count, "a scan saw {events} events");
+    // Other benches may have appended to a dataset that was kept.
+    anyhow::ensure!(events >= bench.small.event_count, "a scan saw {events} events");
     Ok(Pass {
         events_per_second: events as f64 / took.as_secs_f64(),
         cpu_ns_per_event: cpu.as_secs_f64() * 1e9 / events as f64,
