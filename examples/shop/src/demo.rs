@@ -56,20 +56,20 @@ impl Demo {
         self.shop.addresses()
     }
 
-    /// Commands that work while the demo runs, for people to try.
+    /// Commands that work while the demo runs, in this order, for people to try.
     pub fn curl_lines(&self) -> Vec<String> {
         let door = format!("http://{}", self.gateway());
-        let post = "curl -s -X POST -H 'Content-Type: application/json'";
+        let post = "curl -s -H 'Content-Type: application/json'";
         vec![
             format!(
-                "{post} {door}/customers -d '{{\"name\":\"Ann\",\"creditLimit\":{{\"amount\":\"15.00\"}}}}'"
+                "CUSTOMER=$({post} {door}/customers -d '{{\"name\":\"Ann\",\"creditLimit\":{{\"amount\":\"15.00\"}}}}' | cut -d'\"' -f4)"
             ),
             format!(
-                "{post} {door}/orders -d '{{\"customerId\":\"…\",\"orderTotal\":{{\"amount\":\"12.34\"}}}}'"
+                "{post} {door}/orders -d \"{{\\\"customerId\\\":\\\"$CUSTOMER\\\",\\\"orderTotal\\\":{{\\\"amount\\\":\\\"12.34\\\"}}}}\""
             ),
+            format!("curl -s {door}/customers/$CUSTOMER/orderhistory"),
+            format!("curl -s {door}/customers/$CUSTOMER/overview"),
             format!("curl -s '{door}/customers?limit=5'"),
-            format!("curl -s {door}/customers/…/orderhistory"),
-            format!("curl -s {door}/customers/…/overview"),
         ]
     }
 

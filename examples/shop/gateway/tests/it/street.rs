@@ -6,6 +6,7 @@ use serde_json::Value;
 use shop_gateway::breaker::BreakerSettings;
 use shop_gateway::{Settings, site};
 use std::net::SocketAddr;
+use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 

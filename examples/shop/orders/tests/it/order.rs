@@ -1,8 +1,8 @@
 //! Given, when, then: the order as its page says it.
 
-use shop_orders::order::*;
-use shop_orders::CustomerId;
 use headwater::testing::given;
+use shop_orders::CustomerId;
+use shop_orders::order::*;
 
 fn ann() -> CustomerId {
     "ann".into()
@@ -56,9 +56,7 @@ fn only_an_approved_order_can_be_cancelled() {
     given::<Order>(approved())
         .when(OrderCommand::Cancel)
         .then([cancelled(Reason::CustomerRequest)]);
-    given::<Order>([created()])
-        .when(OrderCommand::Cancel)
-        .then_refused(OrderRefusal::NotApproved);
+    given::<Order>([created()]).when(OrderCommand::Cancel).then_refused(OrderRefusal::NotApproved);
     given::<Order>([created(), OrderEvent::Approved, cancelled(Reason::CustomerRequest)])
         .when(OrderCommand::Cancel)
         .then_refused(OrderRefusal::NotApproved);
