@@ -55,11 +55,11 @@ impl View for OldStream {
 }
 
 fn stream(name: &str) -> StreamName {
-    StreamName::new(name.to_owned()).unwrap()
+    StreamName::new(name.to_owned()).expect("a name")
 }
 
 fn event(n: u128) -> NewEvent {
-    NewEvent::json(EventId(Uuid::from_u128(n)), EventType::new("Happened").unwrap(), "{}")
+    NewEvent::json(EventId(Uuid::from_u128(n)), EventType::new("Happened").expect("a name"), "{}")
 }
 
 fn to(name: &str, expected: ExpectedRevision, ids: &[u128]) -> Append {
@@ -96,7 +96,7 @@ fn each_request_is_planned_on_what_those_before_it_leave() {
     ]);
     let wrong = Err("append.wrong_revision");
     assert_eq!(answers(&group), [Ok(6), wrong, Ok(7), Ok(8), wrong]);
-    let stored = group.commit.records().map(|event| event.unwrap());
+    let stored = group.commit.records().map(|event| event.expect("just written"));
     let stored: Vec<_> = stored.map(|e| (e.stream, e.revision.0, e.position.0)).collect();
     assert_eq!(stored, [("new", 0, 5), ("new", 1, 6), ("new", 2, 7), ("old", 5, 8)]);
 }
@@ -120,7 +120,7 @@ fn the_same_append_twice_in_a_group_is_written_once() {
 
 #[test]
 fn a_condition_sees_what_the_group_itself_writes() {
-    let query = Query::types([EventType::new("Happened").unwrap()]);
+    let query = Query::types([EventType::new("Happened").expect("a name")]);
     let unseen = to("b", ExpectedRevision::Any, &[2]).unless(query.clone(), Some(Position(4)));
     let seen = to("c", ExpectedRevision::Any, &[3]).unless(query, Some(Position(5)));
     let group = planned([to("a", ExpectedRevision::Any, &[1]), unseen, seen]);
@@ -129,7 +129,7 @@ fn a_condition_sees_what_the_group_itself_writes() {
 
 #[test]
 fn a_checkpoint_moves_once_in_a_group_and_not_with_a_refused_append() {
-    let name = CheckpointName::new("reader").unwrap();
+    let name = CheckpointName::new("reader").expect("a name");
     let at = |n| Checkpoint { incarnation: Incarnation(0), position: Position(n) };
     let save = |expected, to| SaveCheckpoint { name: name.clone(), expected, to: at(to) };
     let refused = to("old", ExpectedRevision::NoStream, &[1]).saving(save(None, 9));
