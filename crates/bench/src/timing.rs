@@ -3,7 +3,6 @@
 //! Why rounds: a machine is faster or slower from minute to minute. Sides take turns in short
 //! rounds, ratios are taken within a round, and the median over the rounds is what counts.
 
-use hdrhistogram::Histogram;
 use std::time::{Duration, Instant};
 
 /// How long to measure.
@@ -15,9 +14,6 @@ pub(crate) struct Budget {
     pub(crate) round: Duration,
 }
 
-/// The longest operation that is told apart from longer ones: a minute.
-const LATENCY_NS_MAX: u64 = 60_000_000_000;
-
 /// What one side did in one round.
 #[derive(Clone, Debug)]
 pub(crate) struct Run {
@@ -27,22 +23,20 @@ pub(crate) struct Run {
     pub(crate) took: Duration,
     /// Of that, with the processor at work for the thread that asked; zero where tasks asked.
     pub(crate) cpu: Duration,
-    /// Of each operation, in nanoseconds.
-    pub(crate) latency: Histogram<u64>,
+    /// Of each operation, in nanoseconds, as they came: noting one costs one write.
+    pub(crate) latencies: Vec<u64>,
 }
 
 impl Run {
     /// Nothing yet.
     pub(crate) fn empty() -> Self {
-        let latency = Histogram::new_with_bounds(1, LATENCY_NS_MAX, 3)
-            .expect("the bounds are in order and three digits are a precision it has");
-        Self { events: 0, took: Duration::ZERO, cpu: Duration::ZERO, latency }
+        Self { events: 0, took: Duration::ZERO, cpu: Duration::ZERO, latencies: Vec::new() }
     }
 
     /// Notes one operation.
     pub(crate) fn note(&mut self, events: u64, took: Duration) {
         self.events += events;
-        self.latency.saturating_record(u64::try_from(took.as_nanos()).unwrap_or(u64::MAX));
+        self.latencies.push(u64::try_from(took.as_nanos()).unwrap_or(u64::MAX));
     }
 
     /// Throughput.
@@ -52,12 +46,16 @@ impl Run {
 
     /// A percentile of the latency in microseconds.
     pub(crate) fn latency_us(&self, percentile: f64) -> f64 {
-        self.latency.value_at_percentile(percentile) as f64 / 1_000.0
+        let mut latencies = self.latencies.clone();
+        let Some(last) = latencies.len().checked_sub(1) else { return 0.0 };
+        let rank = (last as f64 * percentile / 100.0).round() as usize;
+        let (_, latency, _) = latencies.select_nth_unstable(rank);
+        *latency as f64 / 1_000.0
     }
 
     /// Processor time of the asking thread by operation, in microseconds; `NaN` where tasks asked.
     pub(crate) fn cpu_us(&self) -> f64 {
-        let cpu = self.cpu.as_secs_f64() * 1e6 / self.latency.len() as f64;
+        let cpu = self.cpu.as_secs_f64() * 1e6 / self.latencies.len() as f64;
         if self.cpu.is_zero() { f64::NAN } else { cpu }
     }
 
@@ -65,7 +63,7 @@ impl Run {
     pub(crate) fn join(&mut self, other: &Self) {
         self.events += other.events;
         self.took = self.took.max(other.took);
-        self.latency += &other.latency;
+        self.latencies.extend(&other.latencies);
     }
 }
 
@@ -133,6 +131,16 @@ pub(crate) fn ratio(own: &[Run], other: &[Run], figure: impl Fn(&Run) -> f64) ->
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn percentiles_are_latencies_that_were_measured() {
+        let mut run = Run::empty();
+        (1..=101).rev().for_each(|us| run.note(1, Duration::from_micros(us)));
+        let percentile = |p| run.latency_us(p).round();
+        assert!((percentile(0.0) - 1.0).abs() < f64::EPSILON);
+        assert!((percentile(50.0) - 51.0).abs() < f64::EPSILON);
+        assert!((percentile(99.0) - 100.0).abs() < f64::EPSILON);
+    }
 
     #[test]
     fn the_median_is_the_middle() {
