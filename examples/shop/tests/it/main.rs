@@ -1,5 +1,7 @@
 //! The shop as a whole: its promise on a virtual clock, its flow over HTTP, and its year.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot prepare has failed")]
+
 mod demo;
 mod killed;
 mod oracle;
