@@ -261,9 +261,9 @@ impl<R: Reaction> Work<'_, R> {
             Err(AppendError::WrongRevision(_) | AppendError::ConditionFailed { .. }) => {
                 Ok(Outcome::Contended)
             }
-            Ok(_) => self.pass(to).await,
+            Ok(appended) => self.pass(to, appended.position).await,
             Err(AppendError::IdReused { .. } | AppendError::PartlyRepeated { .. }) => {
-                if inputs.len() == 1 { self.pass(to).await } else { Ok(Outcome::OneByOne) }
+                if inputs.len() == 1 { self.pass(to, None).await } else { Ok(Outcome::OneByOne) }
             }
             Err(AppendError::TooLarge { .. } | AppendError::Tombstoned { .. })
                 if inputs.len() > 1 =>
@@ -278,9 +278,9 @@ impl<R: Reaction> Work<'_, R> {
     }
 
     /// The ids tell that these inputs were carried out before: only the checkpoint is behind.
-    async fn pass(&mut self, to: Checkpoint) -> Result<Outcome, Stop> {
+    async fn pass(&mut self, to: Checkpoint, at: Option<Position>) -> Result<Outcome, Stop> {
         self.session.save(to).await?;
-        Ok(self.done(to, None))
+        Ok(self.done(to, at))
     }
 
     /// The checkpoint is stored.

@@ -83,7 +83,10 @@ impl Session {
         }
         let parked = super::park::count(&session.own, status).await?;
         status.set_parked_count(parked);
-        status.advance(session.handled.map(|at| at.position), None);
+        // What an earlier run appended for these inputs is not known one by one; it is not behind the
+        // head. Without it, who waits for an input would not wait for the views of its outcome (R2).
+        let (_, head) = session.own.head().await?;
+        status.advance(session.handled.map(|at| at.position), head);
         status.set_state(ReaderState::Rebuilding);
         Ok(session)
     }

@@ -3,7 +3,7 @@
 use crate::domain::orders::{CreditAnswer, OrdersTable};
 use crate::domain::{Shop, orders};
 use headwater::prelude::*;
-use headwater::testing::{MemoryReader, memory_store};
+use headwater::testing::{MemoryDatabase, MemoryReader, memory_store};
 use headwater_model::{ContextName, EventStore, Query, ReadAll, RecordedEvent};
 use std::sync::Arc;
 
@@ -62,6 +62,33 @@ async fn a_query_sees_what_followed_from_an_event_of_another_service() {
     readers.0.drain().await;
     readers.1.drain().await;
     assert_eq!(CreditAnswer::TYPES.len(), 2);
+}
+
+/// After a restart the reaction had handled its input long ago and did not know any more what came
+/// of it, so nobody waited for the view: an order that was approved was shown as unknown.
+#[tokio::test]
+async fn a_query_sees_what_followed_also_when_it_followed_before_a_restart() {
+    let store = memory_store();
+    let (orders, customers) = (orders::service(&store), crate::domain::customers::service(&store));
+    let create = crate::domain::customers::CustomerCommand::Create { limit: 10 };
+    let (ann, cause) = (crate::domain::customers::CustomerId::from("ann"), Cause::keyed("ann"));
+    customers.run::<crate::domain::customers::Customer>(&ann, create, &cause).await.unwrap();
+    let create = orders::OrderCommand::Create { customer: "ann".into(), total: 1 };
+    orders.run::<orders::Order>(&"o1".into(), create, &Cause::keyed("o1")).await.unwrap();
+    let readers = (orders.supervise(), customers.supervise());
+    let reserved = event(&*context(&customers, &store).await, "CreditReserved").await;
+    event(&*context(&orders, &store).await, "OrderApproved").await;
+    readers.0.drain().await;
+    readers.1.drain().await;
+
+    // The view starts empty, and its database is slow to come up: the first commit fails.
+    let database = MemoryDatabase::default();
+    database.fail_commit(0, false);
+    let orders = orders::service_with(&store, database);
+    let readers = orders.supervise();
+    let token = format!("customers:{}", reserved.position);
+    assert_eq!(view(&orders, &token).await.unwrap().get("o1"), Some("approved"));
+    readers.drain().await;
 }
 
 #[tokio::test(start_paused = true)]

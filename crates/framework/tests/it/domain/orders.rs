@@ -156,9 +156,13 @@ impl Projection for OrdersTable {
 }
 
 pub(crate) fn service(store: &Store) -> Service {
+    service_with(store, MemoryDatabase::default())
+}
+
+pub(crate) fn service_with(store: &Store, database: MemoryDatabase) -> Service {
     Service::new("orders", store)
         .decider::<Order>()
-        .projection(OrdersTable, MemoryDatabase::default())
+        .projection(OrdersTable, database)
         .reaction(SettleOrder, Start::Beginning)
         .reaction(ExpireOrder, Start::Beginning)
 }
