@@ -1,3 +1,5 @@
+//! When it opens, when it tries again, and what it never does.
+
 use super::*;
 
 const REST: Duration = Duration::from_secs(2);

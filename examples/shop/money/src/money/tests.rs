@@ -1,3 +1,5 @@
+//! Money in and out of text, and what is refused.
+
 use super::*;
 use proptest::prelude::*;
 

@@ -1,3 +1,5 @@
+//! Rows become invoices, and what cannot be read is refused.
+
 use super::*;
 
 const HEADER: &str =
