@@ -32,6 +32,9 @@ impl Recovery<'_> {
             }
             clear(file.as_ref(), 0, behind.dirty_to)?;
         }
+        // Its length may be in the system's memory only: of a process that was killed, or whose
+        // sync failed, while it made the file larger. A header will soon say that it is durable.
+        file.sync().map_err(unavailable)?;
         Ok(Prepared { segment, capacity, file })
     }
 

@@ -3,6 +3,9 @@
 use super::workload::Workload;
 use super::world::World;
 use headwater_conformance::history::Outcome;
+use headwater_conformance::sample::{event, stream};
+use headwater_env::Fault;
+use headwater_model::{Append, ExpectedRevision, NewEvent};
 
 const APPEND_COUNT: u32 = 24;
 
@@ -81,6 +84,48 @@ fn nothing_is_lost_when_the_power_goes_twice() {
             }
             world.lose_power(second);
             world.judge();
+        }
+    }
+}
+
+/// Commits of all sizes, some larger than a segment. The first that is refused is asked for again by
+/// a process that begins anew, and that is the end.
+fn run_on(world: &mut World) {
+    for n in 1..=30_u128 {
+        let bytes = [200, 9_000, 20_000][usize::try_from(n).expect("it is small") % 3];
+        let event = NewEvent { payload: vec![b' '; bytes].into(), ..event(n) };
+        let append = Append::to(stream("order-1"), ExpectedRevision::Any, vec![event]);
+        let outcome = world.append(append.clone());
+        if !matches!(outcome, Outcome::Done(_)) {
+            world.close();
+            world.disk.heal();
+            world.open().expect("D2: opened again");
+            world.append(append);
+            return;
+        }
+    }
+}
+
+/// D2: one operation fails, the process begins anew on what it sees, durable or not, and then the
+/// power goes.
+#[test]
+fn nothing_is_lost_when_one_operation_fails_and_then_the_power_goes() {
+    let mut whole = World::new(5);
+    whole.open().expect("a good day");
+    let first = whole.disk.operation_count();
+    run_on(&mut whole);
+    for failing in (first..whole.disk.operation_count()).step_by(2) {
+        let mut world = World::new(5);
+        world.open().expect("a good day");
+        world.disk.fail(failing..failing + 1, Fault::Io);
+        run_on(&mut world);
+        for survival in 0..3 {
+            let disk = world.disk.fork();
+            disk.power_off();
+            disk.power_on(survival);
+            let mut afterwards = World::on(disk, 5);
+            afterwards.operations.clone_from(&world.operations);
+            afterwards.judge();
         }
     }
 }
