@@ -40,6 +40,9 @@ pub(super) struct Session<C> {
     reference: Arc<MemoryStore>,
     clock: Arc<AtomicU64>,
     latest_micros: u64,
+    /// When the candidate was opened last. A store forgets with its process which instants it was
+    /// asked about, so the clock does not go back behind that.
+    opened_micros: u64,
     sent: Vec<Append>,
     next_id: u128,
     followers: Vec<Follower>,
@@ -60,6 +63,7 @@ impl<C: Candidate> Session<C> {
             reference: Arc::new(reference),
             clock,
             latest_micros: START_MICROS,
+            opened_micros: 0,
             sent: Vec::new(),
             next_id: 0,
             followers: Vec::new(),
@@ -87,7 +91,7 @@ impl<C: Candidate> Session<C> {
             }
             Operation::Tick(micros) => {
                 let now = self.clock.load(Ordering::SeqCst).saturating_add_signed(micros.into());
-                self.set_clock(now);
+                self.set_clock(now.max(self.opened_micros));
                 Ok(())
             }
             Operation::Reopen => self.reopen().await,
@@ -118,6 +122,7 @@ impl<C: Candidate> Session<C> {
             follower.pause();
         }
         self.set_clock(self.latest_micros + 1_000);
+        self.opened_micros = self.latest_micros;
         // The last handle goes before the next is asked for.
         self.store = Arc::clone(&self.reference) as Arc<dyn EventStore>;
         self.store = exam_context(&mut self.candidate).await;
