@@ -33,10 +33,8 @@ pub mod http;
 pub mod input;
 mod limits;
 pub mod outcome;
-#[cfg(feature = "planted-bugs")]
+#[doc(hidden)]
 pub mod planted;
-#[cfg(not(feature = "planted-bugs"))]
-mod planted;
 pub mod prelude;
 pub mod projection;
 mod react;

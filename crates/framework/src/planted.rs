@@ -5,7 +5,6 @@
 
 /// A bug that can be planted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[cfg_attr(not(feature = "planted-bugs"), expect(dead_code, reason = "planted by tests only"))]
 pub enum Bug {
     /// A reaction's checkpoint is saved in an append of its own, before the events.
     CheckpointBeforeEffect,
