@@ -10,7 +10,7 @@ use crate::limits::{
     PAYLOAD_BYTES_MAX, QUERY_ITEM_COUNT_MAX, TAG_COUNT_MAX,
 };
 use crate::{NewEvent, Query};
-use std::collections::HashSet;
+use hashbrown::HashSet;
 
 impl Append {
     /// Whether the request is one that a store may look at.
@@ -24,7 +24,7 @@ impl Append {
         at_most("the events of the append", self.event_count(), APPEND_EVENT_COUNT_MAX)?;
         let checkpoints = self.checkpoints.len();
         at_most("the checkpoints of the append", checkpoints, APPEND_CHECKPOINT_COUNT_MAX)?;
-        let mut streams = HashSet::new();
+        let mut streams = HashSet::with_capacity(self.writes.len());
         for write in &self.writes {
             if !streams.insert(write.stream.as_str()) {
                 return Err(invalid(format!("stream {} is written twice", write.stream)));
@@ -67,7 +67,7 @@ fn check_write(write: &StreamWrite) -> Result<(), AppendError> {
         let why = format!("stream {} is written by changes of its stream only", write.stream);
         return Err(invalid(why));
     }
-    let mut ids = HashSet::new();
+    let mut ids = HashSet::with_capacity(write.events.len());
     for event in &write.events {
         if !ids.insert(event.id) {
             return Err(invalid(format!("event {} stands twice in {}", event.id, write.stream)));

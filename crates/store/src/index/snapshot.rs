@@ -7,7 +7,7 @@
 //! tail follow each other without a gap.
 
 use super::error::IndexError;
-use super::key::{Key, Kind, Term, fingerprint};
+use super::key::{Key, Kind, Term};
 use super::list::List;
 use super::postings::Postings;
 use super::view::View;
@@ -84,16 +84,12 @@ impl Snapshot {
     pub fn check(&self, stream: &str, ids: &[EventId]) -> Result<StreamCheck, IndexError> {
         let key = Key::new(Kind::Stream, stream);
         let mut check = StreamCheck::default();
-        let mut found = Vec::new();
         for list in self.view.newest_first(key, self.until) {
             let list = list?;
             if check.head.is_none() {
                 check.head = Some(head_of(&list, key)?);
             }
-            for (n, id) in ids.iter().enumerate() {
-                list.candidates(key, fingerprint(*id), self.until, &mut found)?;
-                check.candidates.extend(found.drain(..).map(|position| (n, Position(position))));
-            }
+            list.candidates(key, ids, self.until, &mut check.candidates)?;
             if list.revision == 0 || ids.is_empty() {
                 break;
             }

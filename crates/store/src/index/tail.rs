@@ -23,7 +23,7 @@ pub(crate) use closed::Closed;
 use super::entry::{Entry, category};
 use super::key::{Key, Kind, fingerprint};
 use headwater_journal_file::Place;
-use headwater_model::{StreamName, Timestamp};
+use headwater_model::{EventId, Position, StreamName, Timestamp};
 use log::Log;
 use parking_lot::RwLock;
 use shard::Shard;
@@ -91,18 +91,21 @@ impl Part {
         self.log.write().push(entry.place.at, entry.recorded_at);
     }
 
-    /// Positions below `until` of a stream's events whose ids have this fingerprint.
+    /// For each of these ids, by its place among them, the positions below `until` of a stream's
+    /// events whose ids have the same fingerprint. The stream is looked up once for all of them.
     pub(crate) fn candidates(
         &self,
         key: Key<'_>,
-        fingerprint: u32,
+        ids: &[EventId],
         until: u64,
-        out: &mut Vec<u64>,
+        out: &mut Vec<(usize, Position)>,
     ) {
         let shard = self.shard(key).read();
-        if let Some(slot) = shard.stream(key) {
-            let positions = slot.candidates(fingerprint).map(|own| self.first + u64::from(own));
-            out.extend(positions.filter(|position| *position < until));
+        let Some(slot) = shard.stream(key) else { return };
+        for (n, id) in ids.iter().enumerate() {
+            let own = slot.candidates(fingerprint(*id)).map(|own| self.first + u64::from(own));
+            let below = own.filter(|position| *position < until);
+            out.extend(below.map(|position| (n, Position(position))));
         }
     }
 
