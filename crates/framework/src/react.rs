@@ -104,11 +104,7 @@ impl<R: Reaction> Reader for ReactionReader<R> {
 
     fn turn<'a>(&'a self, service: &'a Service) -> BoxFuture<'a, Turn> {
         Box::pin(async move {
-            let turn = match self.take_turn(service).await {
-                Ok(turn) => turn,
-                Err(Stop::ForNow(why)) => Turn::Failed { why, wait: None },
-                Err(Stop::ForGood(why)) => Turn::Halted(why),
-            };
+            let turn = self.take_turn(service).await.unwrap_or_else(Stop::into_turn);
             self.status.after(&turn);
             turn
         })

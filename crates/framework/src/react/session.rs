@@ -8,7 +8,7 @@ use crate::decide::asking::ask;
 use crate::decide::cache::Caches;
 use crate::input::names_of;
 use crate::limits::{REACTION_BATCH_COUNT_MAX, UNSAVED_POSITION_COUNT_MAX};
-use crate::reader::{ReaderState, Status};
+use crate::reader::{ReaderState, Status, Turn};
 use crate::{Input, Service, Source};
 use headwater_model::{
     Append, AppendError, Checkpoint, CheckpointName, EventStore, From, Page, Position, Query,
@@ -26,6 +26,14 @@ pub(crate) enum Stop {
 }
 
 impl Stop {
+    /// How the turn ended that stopped so.
+    pub(crate) fn into_turn(self) -> Turn {
+        match self {
+            Self::ForNow(why) => Turn::Failed { why, wait: None },
+            Self::ForGood(why) => Turn::Halted(why),
+        }
+    }
+
     pub(crate) fn by(retry: Retry, why: impl ToString) -> Self {
         match retry {
             Retry::Never => Self::ForGood(why.to_string()),
