@@ -6,7 +6,7 @@ use crate::exit::NotFound;
 use crate::output::Printer;
 use crate::store;
 use headwater_model::{
-    Direction, EventStore, From, Position, ReadAll, ReadStream, Revision, StreamName,
+    Direction, EventStore, From, Position, ReadAll, ReadStream, RecordedEvent, Revision, StreamName,
 };
 
 /// Events of one page: a screenful is printed before the next is asked for.
@@ -32,31 +32,18 @@ async fn one_stream(
     context: &dyn EventStore,
     printer: &mut Printer,
 ) -> anyhow::Result<()> {
-    let mut from = read.from.map_or(From::Edge, |revision| From::At(Revision(revision)));
-    let mut left = read.limit.unwrap_or(usize::MAX);
-    while left > 0 {
-        let request = ReadStream {
-            stream: stream.clone(),
-            from,
-            direction: direction(read),
-            count_max: left.min(PAGE_COUNT),
-            as_of: read.as_of.unwrap_or_default(),
-        };
+    let from = read.from.map(Revision);
+    print_pages(read, from, printer, async |from, count_max| {
+        let (direction, as_of) = (direction(read), read.as_of.unwrap_or_default());
+        let request = ReadStream { stream: stream.clone(), from, direction, count_max, as_of };
         let page = context.read_stream(request).await?;
         if page.last.is_none() {
             let context = context.context();
             return Err(NotFound(format!("context {context} has no stream {stream}")).into());
         }
-        for event in &page.events {
-            printer.event(event)?;
-        }
-        left = left.saturating_sub(page.events.len());
-        from = match page.next {
-            Some(next) => From::At(next),
-            None => break,
-        };
-    }
-    Ok(())
+        Ok((page.events, page.next))
+    })
+    .await
 }
 
 async fn whole_context(
@@ -65,22 +52,32 @@ async fn whole_context(
     printer: &mut Printer,
 ) -> anyhow::Result<()> {
     let query = read.which.query()?;
-    let mut from = read.from.map_or(From::Edge, |position| From::At(Position(position)));
+    let from = read.from.map(Position);
+    print_pages(read, from, printer, async |from, count_max| {
+        let (direction, as_of) = (direction(read), read.as_of.unwrap_or_default());
+        let request = ReadAll { query: query.clone(), from, direction, count_max, as_of };
+        let page = context.read_all(request).await?;
+        Ok((page.events, page.next))
+    })
+    .await
+}
+
+/// Prints page after page, until nothing is left or the limit is reached.
+async fn print_pages<P>(
+    read: &Read,
+    from: Option<P>,
+    printer: &mut Printer,
+    ask: impl AsyncFn(From<P>, usize) -> anyhow::Result<(Vec<RecordedEvent>, Option<P>)>,
+) -> anyhow::Result<()> {
+    let mut from = from.map_or(From::Edge, From::At);
     let mut left = read.limit.unwrap_or(usize::MAX);
     while left > 0 {
-        let request = ReadAll {
-            query: query.clone(),
-            from,
-            direction: direction(read),
-            count_max: left.min(PAGE_COUNT),
-            as_of: read.as_of.unwrap_or_default(),
-        };
-        let page = context.read_all(request).await?;
-        for event in &page.events {
+        let (events, next) = ask(from, left.min(PAGE_COUNT)).await?;
+        for event in &events {
             printer.event(event)?;
         }
-        left = left.saturating_sub(page.events.len());
-        from = match page.next {
+        left = left.saturating_sub(events.len());
+        from = match next {
             Some(next) => From::At(next),
             None => break,
         };
