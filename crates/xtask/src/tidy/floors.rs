@@ -13,9 +13,9 @@ pub(super) const FLOORS: &[&[&str]] = &[
     &["derive"],
     &["model"],
     &["env"],
-    &["journal-file", "framework"],
-    &["store", "sql", "conformance"],
-    &["service"],
+    &["journal-file", "framework", "wire"],
+    &["store", "sql", "conformance", "client"],
+    &["service", "server"],
     &["headwater"],
     &["money"],
     // A service never depends on another one's crate, only on what it publishes.

@@ -1,0 +1,71 @@
+//! What every route is given: the contexts, and the places that are limited.
+
+use super::bounds::{BODIES_BYTES_MAX, BODY_UNIT_BYTES, TAIL_COUNT_MAX};
+use super::problem::Problem;
+use super::refused::Refused;
+use crate::Host;
+use headwater_model::{ContextName, EventStore};
+use parking_lot::RwLock;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+/// Cheap to clone, one for each request.
+#[derive(Clone)]
+pub(super) struct Face {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    host: Host,
+    /// Contexts that were seen to exist. None is ever taken away.
+    known: RwLock<BTreeSet<ContextName>>,
+    bodies: Arc<Semaphore>,
+    tails: Arc<Semaphore>,
+}
+
+impl Face {
+    pub(super) fn new(host: Host) -> Self {
+        let bodies = Arc::new(Semaphore::new(BODIES_BYTES_MAX / BODY_UNIT_BYTES));
+        let tails = Arc::new(Semaphore::new(TAIL_COUNT_MAX));
+        Self { inner: Arc::new(Inner { host, known: RwLock::default(), bodies, tails }) }
+    }
+
+    /// The server around it.
+    pub(super) fn host(&self) -> &Host {
+        &self.inner.host
+    }
+
+    /// The context of this name, if it exists: a question must not make what it asks about.
+    pub(super) async fn context(&self, name: ContextName) -> Result<Arc<dyn EventStore>, Problem> {
+        if !self.exists(&name).await? {
+            return Err(Refused::NoContext { context: name }.into());
+        }
+        Ok(self.inner.host.contexts().context(name).await?)
+    }
+
+    /// Whether there is such a context.
+    pub(super) async fn exists(&self, name: &ContextName) -> Result<bool, Problem> {
+        if self.inner.known.read().contains(name) {
+            return Ok(true);
+        }
+        let names = self.inner.host.contexts().names().await?;
+        let mut known = self.inner.known.write();
+        known.extend(names);
+        Ok(known.contains(name))
+    }
+
+    /// Waits until so many bytes of a body may be read; they count until the answer is given.
+    pub(super) async fn admit(&self, bytes: usize) -> Result<OwnedSemaphorePermit, Problem> {
+        let units = bytes.div_ceil(BODY_UNIT_BYTES).max(1);
+        let units = u32::try_from(units).expect("a body is bounded before it is admitted");
+        let admitted = Arc::clone(&self.inner.bodies).acquire_many_owned(units).await;
+        admitted.map_err(|_closed| Refused::Stopping.into())
+    }
+
+    /// A place among the tails, held as long as the tail is.
+    pub(super) fn tail(&self) -> Result<OwnedSemaphorePermit, Problem> {
+        let place = Arc::clone(&self.inner.tails).try_acquire_owned();
+        place.map_err(|_none| Refused::TooManyTails { count_max: TAIL_COUNT_MAX }.into())
+    }
+}

@@ -1,0 +1,234 @@
+//! Problems: why a request was not answered as hoped, as RFC 9457 writes it.
+//!
+//! Why: a client decides by `code`, a person reads `detail`, a machine in between goes by the
+//! status, and who lost a race finds in the answer what was expected and what is (A5).
+//!
+//! | what | status |
+//! |---|---|
+//! | `append.wrong_revision` | 412, with `stream`, `expected`, `actual` |
+//! | `append.condition_failed`, `append.checkpoint_moved`, `append.id_reused`, `append.partly_repeated` | 409 |
+//! | `append.tombstoned`, `read.diverged` | 410 |
+//! | `append.too_large` | 413 |
+//! | `append.invalid` | 422 |
+//! | `read.invalid` | 400 |
+//! | `store.full` | 507 and `Retry-After` |
+//! | `append.unknown` and the rest of `store.…` | 503 and `Retry-After` |
+//! | `store.corrupt` | 500, and the reason in the log |
+//! | `http.…` | as `Refused` in this folder says |
+
+use super::refused::Refused;
+use axum::body::Body;
+use axum::response::{IntoResponse, Response};
+use headwater_model::{
+    AppendError, Checkpoint, Corrupt, ExpectedRevision, ReadError, Retry, Unavailable,
+};
+use http::header::{CONTENT_TYPE, RETRY_AFTER};
+use http::{HeaderValue, StatusCode};
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+
+/// The media type of a problem.
+pub(super) const PROBLEM_JSON: &str = "application/problem+json";
+
+/// When to try again after an outage. Most pass within a second or need a person.
+const RETRY_AFTER_SECONDS: HeaderValue = HeaderValue::from_static("1");
+
+/// When to try again on a full disk: somebody must make room.
+const RETRY_AFTER_FULL_SECONDS: HeaderValue = HeaderValue::from_static("30");
+
+/// Why a request was not answered as hoped.
+#[derive(Serialize, JsonSchema, Debug, Clone, PartialEq)]
+pub(super) struct Problem {
+    /// `urn:headwater:error:` and the code.
+    #[serde(rename = "type")]
+    kind: String,
+    /// The status in words.
+    title: &'static str,
+    /// The HTTP status.
+    status: u16,
+    /// Stable: decide by this.
+    code: &'static str,
+    /// For a person.
+    detail: String,
+    /// What can be done: `never` (the same request fails the same way for ever), `after_reload`
+    /// (read, decide, ask again), `later` (the same request may succeed).
+    retry: &'static str,
+    /// What is wrong in the body, and where.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    errors: Vec<Wrong>,
+    /// What was expected and what is, by the code.
+    #[serde(flatten)]
+    found: Map<String, Value>,
+}
+
+/// One thing that is wrong in a body.
+#[derive(Serialize, JsonSchema, Debug, Clone, PartialEq)]
+struct Wrong {
+    /// Where, as a JSON pointer (RFC 6901) behind `#`.
+    pointer: String,
+    /// What.
+    detail: String,
+}
+
+impl Problem {
+    fn new(status: StatusCode, code: &'static str, retry: Retry, detail: impl ToString) -> Self {
+        Self {
+            kind: format!("urn:headwater:error:{code}"),
+            title: status.canonical_reason().unwrap_or("Problem"),
+            status: status.as_u16(),
+            code,
+            detail: detail.to_string(),
+            retry: retry_name(retry),
+            errors: Vec::new(),
+            found: Map::new(),
+        }
+    }
+
+    /// What was found, by name.
+    fn with(mut self, name: &str, value: impl Serialize) -> Self {
+        let value = serde_json::to_value(value).unwrap_or(Value::Null);
+        self.found.insert(name.to_owned(), value);
+        self
+    }
+
+    fn status(&self) -> StatusCode {
+        StatusCode::from_u16(self.status).expect("a status becomes a number and back")
+    }
+
+    /// The stable code.
+    pub(super) const fn code(&self) -> &'static str {
+        self.code
+    }
+
+    /// Whether somebody who runs the server should hear of it.
+    pub(super) fn is_ours(&self) -> bool {
+        self.status().is_server_error()
+    }
+}
+
+const fn retry_name(retry: Retry) -> &'static str {
+    match retry {
+        Retry::Never => "never",
+        Retry::AfterReload => "after_reload",
+        Retry::Later => "later",
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let status = self.status();
+        let body = serde_json::to_vec(&self).expect("texts and numbers are JSON");
+        let mut response = Response::new(Body::from(body));
+        *response.status_mut() = status;
+        let headers = response.headers_mut();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(PROBLEM_JSON));
+        match status {
+            StatusCode::SERVICE_UNAVAILABLE => headers.insert(RETRY_AFTER, RETRY_AFTER_SECONDS),
+            StatusCode::INSUFFICIENT_STORAGE => {
+                headers.insert(RETRY_AFTER, RETRY_AFTER_FULL_SECONDS)
+            }
+            _ => None,
+        };
+        response
+    }
+}
+
+impl From<Refused> for Problem {
+    fn from(refused: Refused) -> Self {
+        let problem = Self::new(refused.status(), refused.code(), refused.retry(), &refused);
+        match refused {
+            Refused::Body { pointer, why } => Self {
+                errors: vec![Wrong { pointer: format!("#{pointer}"), detail: why }],
+                ..problem
+            },
+            _ => problem,
+        }
+    }
+}
+
+impl From<AppendError> for Problem {
+    fn from(error: AppendError) -> Self {
+        let (code, retry) = (error.code(), error.retry());
+        let of = |status| Self::new(status, code, retry, &error);
+        match &error {
+            AppendError::WrongRevision(wrong) => of(StatusCode::PRECONDITION_FAILED)
+                .with("stream", &wrong.stream)
+                .with("expected", expected(wrong.expected))
+                .with("actual", wrong.actual),
+            AppendError::ConditionFailed { condition, after, position } => of(StatusCode::CONFLICT)
+                .with("condition", condition)
+                .with("after", after)
+                .with("position", position),
+            AppendError::CheckpointMoved { name, expected, actual } => of(StatusCode::CONFLICT)
+                .with("checkpoint", name)
+                .with("expected", expected.map(checkpoint))
+                .with("actual", actual.map(checkpoint)),
+            AppendError::IdReused { id, stream, revision } => of(StatusCode::CONFLICT)
+                .with("id", id)
+                .with("stream", stream)
+                .with("revision", revision),
+            AppendError::PartlyRepeated { stream, repeated } => {
+                of(StatusCode::CONFLICT).with("stream", stream).with("repeated", repeated)
+            }
+            AppendError::Tombstoned { stream } => of(StatusCode::GONE).with("stream", stream),
+            AppendError::TooLarge { what, size, size_max } => of(StatusCode::PAYLOAD_TOO_LARGE)
+                .with("what", what)
+                .with("size", size)
+                .with("size_max", size_max),
+            AppendError::Invalid { .. } => of(StatusCode::UNPROCESSABLE_ENTITY),
+            AppendError::Unknown(_) => of(StatusCode::SERVICE_UNAVAILABLE),
+            AppendError::Unavailable(cause) => unavailable(cause, retry),
+            AppendError::Corrupt(cause) => corrupt(cause),
+        }
+    }
+}
+
+impl From<ReadError> for Problem {
+    fn from(error: ReadError) -> Self {
+        let (code, retry) = (error.code(), error.retry());
+        let of = |status| Self::new(status, code, retry, &error);
+        match &error {
+            ReadError::Diverged { position, had, is } => of(StatusCode::GONE)
+                .with("position", position)
+                .with("had_incarnation", had)
+                .with("incarnation", is),
+            ReadError::Invalid { .. } => of(StatusCode::BAD_REQUEST),
+            ReadError::Unavailable(cause) => unavailable(cause, retry),
+            ReadError::Corrupt(cause) => corrupt(cause),
+        }
+    }
+}
+
+fn unavailable(cause: &Unavailable, retry: Retry) -> Problem {
+    let status = match cause {
+        Unavailable::Full { .. } => StatusCode::INSUFFICIENT_STORAGE,
+        Unavailable::Poisoned { .. }
+        | Unavailable::Closed
+        | Unavailable::Locked { .. }
+        | Unavailable::Fenced { .. }
+        | Unavailable::Io { .. } => StatusCode::SERVICE_UNAVAILABLE,
+    };
+    Problem::new(status, cause.code(), retry, cause)
+}
+
+/// Which file it was is for who runs the server, not for who asks it.
+fn corrupt(cause: &Corrupt) -> Problem {
+    tracing::error!(%cause, "damage was found");
+    let detail = "the store found damage; the server's log says where";
+    Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "store.corrupt", Retry::Never, detail)
+}
+
+/// As it is given in a request.
+fn expected(expected: ExpectedRevision) -> Value {
+    match expected {
+        ExpectedRevision::Any => "any".into(),
+        ExpectedRevision::NoStream => "none".into(),
+        ExpectedRevision::Exists => "exists".into(),
+        ExpectedRevision::At(revision) => revision.0.into(),
+    }
+}
+
+fn checkpoint(checkpoint: Checkpoint) -> Value {
+    json!({ "incarnation": checkpoint.incarnation, "position": checkpoint.position })
+}

@@ -1,0 +1,24 @@
+//! The store as a server: one port for native gRPC, the KurrentDB protocol, HTTP/JSON and SSE.
+//!
+//! Why: other processes and other languages work with the same contexts, under the same promises.
+//!
+//! Picture:
+//! ```text
+//!   socket ─▶ listener (HTTP/1.1, HTTP/2) ─▶ native   headwater.v1    ─┐
+//!                                          ─▶ kurrent  event_store.*   ─┼─▶ Contexts (the port)
+//!                                          ─▶ http     /v1, /livez, …  ─┘
+//! ```
+//! Read first: [`host`] (what every protocol is given), [`listener`] (one connection's life).
+
+pub mod host;
+pub mod http;
+pub mod kurrent;
+pub mod limits;
+pub mod listener;
+pub mod native;
+pub mod options;
+mod routes;
+
+pub use host::{Host, Stage};
+pub use listener::{Server, ServerError};
+pub use options::ServerOptions;

@@ -1,0 +1,191 @@
+//! The listener: connections in, requests to the protocols, and an orderly end.
+//!
+//! Picture:
+//! ```text
+//!   accept ─▶ (TLS goes here) ─▶ HTTP/2 by its preface, else HTTP/1.1 ─▶ router
+//!   stop   ─▶ Draining: not ready ─▶ Closing: GOAWAY, long answers end ─▶ cut what is left
+//! ```
+//! Invariants: D3 a connection that speaks nonsense is closed and costs nobody else anything.
+//! What was in hand when the server stopped is answered, or its connection is cut: never a false
+//! answer.
+
+use crate::limits::{
+    CONCURRENT_STREAM_COUNT_MAX, CONNECTION_WINDOW_BYTES, HEADER_LIST_BYTES_MAX, HEADERS_WITHIN,
+    KEEPALIVE_ANSWER_WITHIN, KEEPALIVE_EVERY, SEND_BUFFER_BYTES_MAX, STREAM_WINDOW_BYTES,
+};
+use crate::{Host, ServerOptions, Stage, routes};
+use axum::Router;
+use headwater_model::Contexts;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto::Builder;
+use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::service::TowerToHyperService;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{Semaphore, watch};
+
+/// Why a server could not be started.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ServerError {
+    /// The address is taken, or not ours.
+    #[error("{address} cannot be listened to: {why}")]
+    Listen {
+        /// What was asked for.
+        address: SocketAddr,
+        /// The system's words.
+        why: String,
+    },
+}
+
+impl ServerError {
+    /// The stable code of this error.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Listen { .. } => "server.listen",
+        }
+    }
+}
+
+/// A server that listens and is not yet serving.
+pub struct Server {
+    listener: TcpListener,
+    address: SocketAddr,
+    host: Host,
+    stage: watch::Sender<Stage>,
+    options: ServerOptions,
+}
+
+impl Server {
+    /// Listens at `address`; port 0 takes any that is free.
+    ///
+    /// # Errors
+    /// [`ServerError::Listen`] if the address cannot be had.
+    pub async fn bind(
+        address: SocketAddr,
+        contexts: Arc<dyn Contexts>,
+        options: ServerOptions,
+    ) -> Result<Self, ServerError> {
+        let failed =
+            |error: std::io::Error| ServerError::Listen { address, why: error.to_string() };
+        let listener = TcpListener::bind(address).await.map_err(failed)?;
+        let address = listener.local_addr().map_err(failed)?;
+        let (host, stage) = Host::new(contexts);
+        Ok(Self { listener, address, host, stage, options })
+    }
+
+    /// Where it listens.
+    pub const fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Serves until `stop` resolves, then drains and closes.
+    pub async fn run(self, stop: impl Future<Output = ()>) {
+        let router = routes::all(&self.host);
+        let connections = Connections::new(router, self.options.connection_count_max);
+        let stopped = async {
+            stop.await;
+            self.stage.send_replace(Stage::Draining);
+            tokio::time::sleep(self.options.drain_for).await;
+        };
+        tokio::select! {
+            () = connections.accept(&self.listener) => {}
+            () = stopped => {}
+        }
+        drop(self.listener);
+        self.stage.send_replace(Stage::Closing);
+        connections.close(self.options).await;
+    }
+}
+
+/// The open connections.
+struct Connections {
+    builder: Builder<TokioExecutor>,
+    router: Router,
+    graceful: GracefulShutdown,
+    places: Arc<Semaphore>,
+    /// Dropped to cut what is left.
+    cut: watch::Sender<bool>,
+}
+
+impl Connections {
+    fn new(router: Router, count_max: usize) -> Self {
+        let places = Arc::new(Semaphore::new(count_max));
+        let graceful = GracefulShutdown::new();
+        Self { builder: builder(), router, graceful, places, cut: watch::Sender::new(false) }
+    }
+
+    /// Takes connections for ever; at the limit it waits for one to end.
+    async fn accept(&self, listener: &TcpListener) {
+        loop {
+            let Ok(place) = Arc::clone(&self.places).acquire_owned().await else { return };
+            match listener.accept().await {
+                Ok((socket, peer)) => self.open(socket, peer, place),
+                Err(cause) => {
+                    // Out of descriptors, mostly: others must end first.
+                    tracing::warn!(%cause, "a connection was not accepted");
+                    tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+                }
+            }
+        }
+    }
+
+    fn open(&self, socket: TcpStream, peer: SocketAddr, place: impl Send + 'static) {
+        // Small answers must not wait for the acknowledgement of the last one.
+        let _ = socket.set_nodelay(true);
+        let connection = self.serve(socket, peer);
+        tokio::spawn(async move {
+            connection.await;
+            drop(place);
+        });
+    }
+
+    /// One connection's life. TLS comes here: whatever reads and writes bytes can be served.
+    fn serve<I>(&self, io: I, peer: SocketAddr) -> impl Future<Output = ()> + Send + 'static
+    where
+        I: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let service = TowerToHyperService::new(self.router.clone());
+        let connection = self.builder.serve_connection_with_upgrades(TokioIo::new(io), service);
+        let connection = self.graceful.watch(connection.into_owned());
+        let mut cut = self.cut.subscribe();
+        async move {
+            tokio::select! {
+                ended = connection => if let Err(cause) = ended {
+                    tracing::debug!(%peer, %cause, "a connection ended badly");
+                },
+                _ = cut.wait_for(|cut| *cut) => {}
+            }
+        }
+    }
+
+    /// No new requests; waits for what is in hand, then cuts.
+    async fn close(self, options: ServerOptions) {
+        let finished = tokio::time::timeout(options.close_within, self.graceful.shutdown()).await;
+        if finished.is_err() {
+            tracing::warn!(waited = ?options.close_within, "connections are cut: they did not end");
+            self.cut.send_replace(true);
+        }
+    }
+}
+
+fn builder() -> Builder<TokioExecutor> {
+    let mut builder = Builder::new(TokioExecutor::new());
+    builder
+        .http1()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEADERS_WITHIN)
+        .max_buf_size(64 * 1_024);
+    builder
+        .http2()
+        .timer(TokioTimer::new())
+        .max_concurrent_streams(CONCURRENT_STREAM_COUNT_MAX)
+        .max_header_list_size(HEADER_LIST_BYTES_MAX)
+        .initial_stream_window_size(STREAM_WINDOW_BYTES)
+        .initial_connection_window_size(CONNECTION_WINDOW_BYTES)
+        .max_send_buf_size(SEND_BUFFER_BYTES_MAX)
+        .keep_alive_interval(KEEPALIVE_EVERY)
+        .keep_alive_timeout(KEEPALIVE_ANSWER_WITHIN);
+    builder
+}

@@ -1,0 +1,25 @@
+//! What a server is told when it is started.
+
+use std::time::Duration;
+
+/// How a server behaves. The bounds that nobody needs to turn are in [`crate::limits`].
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct ServerOptions {
+    /// How long it says that it is not ready before it takes no more connections, so that whoever
+    /// sends work here has noticed.
+    pub drain_for: Duration,
+    /// How long what is in hand may take once it closes; then connections are cut.
+    pub close_within: Duration,
+    /// Connections at one time.
+    pub connection_count_max: usize,
+}
+
+impl Default for ServerOptions {
+    fn default() -> Self {
+        Self {
+            drain_for: Duration::ZERO,
+            close_within: Duration::from_secs(10),
+            connection_count_max: crate::limits::CONNECTION_COUNT_MAX,
+        }
+    }
+}

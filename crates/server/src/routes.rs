@@ -1,0 +1,32 @@
+//! All protocols behind one router.
+//!
+//! Why: one port. gRPC paths are `/package.Service/Method`, HTTP's are not, so they never meet.
+
+use crate::{Host, http, kurrent, native};
+use ::http::{HeaderMap, StatusCode, header};
+use axum::Router;
+use axum::extract::Request;
+use axum::response::{IntoResponse, Response};
+use tonic::Status;
+
+/// The whole server.
+pub(crate) fn all(host: &Host) -> Router {
+    native::routes(host)
+        .merge(kurrent::routes(host))
+        .merge(http::routes(host))
+        .fallback(nothing_here)
+}
+
+/// Whoever asks by gRPC is told so in gRPC.
+async fn nothing_here(request: Request) -> Response {
+    if is_grpc(request.headers()) {
+        let why = format!("{} is not served here", request.uri().path());
+        return Status::unimplemented(why).into_http::<tonic::body::Body>().into_response();
+    }
+    StatusCode::NOT_FOUND.into_response()
+}
+
+fn is_grpc(headers: &HeaderMap) -> bool {
+    let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    content_type.is_some_and(|text| text.starts_with("application/grpc"))
+}
