@@ -15,6 +15,7 @@ pub mod append;
 pub mod checkpoint;
 pub mod error;
 pub mod event;
+pub mod group;
 pub mod journal;
 pub mod limits;
 pub mod memory;
@@ -30,8 +31,14 @@ pub use append::{Append, AppendError, Appended, Condition, ExpectedRevision, Str
 pub use checkpoint::{Checkpoint, SaveCheckpoint};
 pub use error::{Corrupt, LostReply, Retry, Unavailable};
 pub use event::{ContentType, EventId, Metadata, NewEvent, RecordedEvent};
+pub use group::{
+    Backoff, ConsumerGroups, DeliveryId, GroupDelivery, GroupError, GroupInfo, GroupKey,
+    GroupSettings, Member, MemberId, MemberInfo, ParkedEvent, ParkedPart, Seek,
+};
 pub use journal::{CommitDigest, Head, Journal, JournalError, JournalLimits, StoredCommit};
-pub use name::{Category, CheckpointName, ContextName, EventType, InvalidName, StreamName, Tag};
+pub use name::{
+    Category, CheckpointName, ContextName, EventType, GroupName, InvalidName, StreamName, Tag,
+};
 pub use place::{Epoch, Incarnation, Position, Revision, Slot};
 pub use query::{Query, QueryItem};
 pub use read::{AsOf, Direction, From, Page, ReadAll, ReadError, ReadStream, StreamPage};

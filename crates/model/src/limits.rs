@@ -47,3 +47,27 @@ pub const PAGE_BYTES_MAX: usize = 8 * 1_024 * 1_024;
 
 /// Items of a query, and names within one item: a decision's boundary is small.
 pub const QUERY_ITEM_COUNT_MAX: usize = 64;
+
+/// A group's name, as long as a tag.
+pub const GROUP_NAME_BYTES_MAX: usize = 256;
+
+/// Groups of one context: each is held whole.
+pub const GROUP_COUNT_MAX: usize = 1_024;
+
+/// Members of one group at a time.
+pub const GROUP_MEMBER_COUNT_MAX: u32 = 1_024;
+
+/// Deliveries that one member may hold: what a crash delivers again is no more than this of each.
+pub const GROUP_IN_FLIGHT_COUNT_MAX: u32 = 4_096;
+
+/// Steps of a backoff that is given as a list.
+pub const GROUP_BACKOFF_COUNT_MAX: usize = 64;
+
+/// `ack_wait` and lease: a week. What takes longer is a saga, not a delivery.
+pub const GROUP_WAIT_MS_MAX: u64 = 7 * 24 * 60 * 60 * 1_000;
+
+/// Why an event was parked: a message, not a core dump.
+pub const GROUP_REASON_BYTES_MAX: usize = 4_096;
+
+/// Parked events of one page: each is read with its event.
+pub const GROUP_PARKED_PAGE_COUNT_MAX: usize = 256;

@@ -16,6 +16,7 @@
 
 mod contexts;
 mod faults;
+mod groups;
 mod history;
 mod journal;
 mod plan;

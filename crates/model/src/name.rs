@@ -152,6 +152,11 @@ name! {
     CheckpointName, "checkpoint name", limits::CHECKPOINT_NAME_BYTES_MAX, reserved: false
 }
 
+name! {
+    /// A consumer group of a context.
+    GroupName, "group name", limits::GROUP_NAME_BYTES_MAX, reserved: false
+}
+
 /// What the name of a settings stream begins with, in front of the name it is about.
 const SETTINGS_PREFIX: &str = "$$";
 
@@ -179,6 +184,12 @@ impl StreamName {
     /// The stream that holds the settings of this one: `$$order-8f3a`.
     pub fn settings_stream(&self) -> Self {
         Self(ByteString::from(format!("{SETTINGS_PREFIX}{}", self.0)))
+    }
+
+    /// The stream that this one holds the settings of; `None` if it holds none.
+    pub fn settings_of(&self) -> Option<Self> {
+        let subject = self.0.strip_prefix(SETTINGS_PREFIX).filter(|subject| !subject.is_empty());
+        subject.map(|subject| Self(self.0.slice_ref(subject)))
     }
 
     /// Whether the name begins with `$`.
@@ -224,5 +235,12 @@ mod tests {
         let longest = StreamName::new("x".repeat(limits::STREAM_NAME_GIVEN_BYTES_MAX));
         let settings = longest.expect("a name").settings_stream();
         assert_eq!(StreamName::system(settings.as_str()), Ok(settings));
+    }
+
+    #[test]
+    fn a_settings_stream_knows_whose_it_is() {
+        let name = StreamName::new("order-1").expect("a name");
+        assert_eq!(name.settings_stream().settings_of(), Some(name.clone()));
+        assert_eq!(name.settings_of(), None);
     }
 }

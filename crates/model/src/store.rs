@@ -6,8 +6,8 @@
 //! The futures are boxed so that the port can be a trait object: one small allocation a call.
 
 use crate::{
-    Append, AppendError, Appended, Checkpoint, CheckpointName, ContextName, EventId,
-    ExpectedRevision, Incarnation, Page, Position, Query, ReadAll, ReadError, ReadStream,
+    Append, AppendError, Appended, Checkpoint, CheckpointName, ConsumerGroups, ContextName,
+    EventId, ExpectedRevision, Incarnation, Page, Position, Query, ReadAll, ReadError, ReadStream,
     RecordedEvent, StreamChange, StreamName, StreamPage, StreamState, Timestamp,
 };
 use std::future::Future;
@@ -70,6 +70,11 @@ pub trait EventStore: Send + Sync + 'static {
 
     /// The store's clock: what recorded-at is taken from.
     fn now(&self) -> Timestamp;
+
+    /// The context's consumer groups; `None` if this store has none.
+    fn consumer_groups(&self) -> Option<&dyn ConsumerGroups> {
+        None
+    }
 }
 
 /// Where a reader begins that never saved a checkpoint. No default: two years are not replayed by

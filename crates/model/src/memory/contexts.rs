@@ -48,6 +48,12 @@ impl MemoryContexts {
         self.faults.asked_count()
     }
 
+    /// The clock was moved: wakes members of groups that wait for a time.
+    pub fn clock_moved(&self) {
+        let stores: Vec<_> = self.stores().values().cloned().collect();
+        stores.iter().for_each(|store| store.shared().wake());
+    }
+
     fn stores(&self) -> MutexGuard<'_, Stores> {
         self.stores.lock().unwrap_or_else(PoisonError::into_inner)
     }

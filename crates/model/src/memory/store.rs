@@ -1,16 +1,17 @@
 //! One context in memory, behind the port.
 
 use super::faults::{Faults, Loss};
+use super::groups::Groups;
 use super::history::History;
 use super::read::check_query;
 use super::subscription::MemorySubscription;
 use super::waiting::Waiting;
 use super::{MemoryClock, faults};
 use crate::{
-    Answer, Append, AppendError, Appended, Checkpoint, CheckpointName, ContextName, EventId,
-    EventStore, ExpectedRevision, Incarnation, LostReply, Page, Position, ReadAll, ReadError,
-    ReadStream, RecordedEvent, Start, StreamChange, StreamName, StreamPage, StreamState, Subscribe,
-    Subscription, Timestamp,
+    Answer, Append, AppendError, Appended, Checkpoint, CheckpointName, ConsumerGroups, ContextName,
+    EventId, EventStore, ExpectedRevision, Incarnation, LostReply, Page, Position, ReadAll,
+    ReadError, ReadStream, RecordedEvent, Start, StreamChange, StreamName, StreamPage, StreamState,
+    Subscribe, Subscription, Timestamp,
 };
 use std::future::poll_fn;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -75,12 +76,24 @@ pub struct MemoryStore {
 #[derive(Debug, Default)]
 pub(super) struct Shared {
     history: Mutex<History>,
+    /// Locked behind the history, never before it.
+    groups: Mutex<Groups>,
     waiting: Mutex<Waiting>,
 }
 
 impl Shared {
     pub(super) fn history(&self) -> MutexGuard<'_, History> {
         self.history.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn groups(&self) -> MutexGuard<'_, Groups> {
+        self.groups.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Wakes all who wait: something is otherwise than it was.
+    pub(super) fn wake(&self) {
+        let woken = self.waiting().take();
+        woken.into_iter().for_each(std::task::Waker::wake);
     }
 
     /// R2: first remember who waits, then look, so that no append falls between the two.
@@ -103,6 +116,14 @@ impl MemoryStore {
         Self { context, clock, faults, shared: Arc::default() }
     }
 
+    pub(super) fn shared(&self) -> &Arc<Shared> {
+        &self.shared
+    }
+
+    pub(super) fn clock(&self) -> MemoryClock {
+        Arc::clone(&self.clock)
+    }
+
     /// Does `work` unless this append is the one to lose, and wakes who waits.
     fn write(
         &self,
@@ -113,8 +134,7 @@ impl MemoryStore {
             return Err(lost("the request did not arrive"));
         }
         let answer = work(&mut self.shared.history(), self.now());
-        let woken = self.shared.waiting().take();
-        woken.into_iter().for_each(std::task::Waker::wake);
+        self.shared.wake();
         match loss {
             Some(_) => Err(lost("the answer did not arrive")),
             None => answer,
@@ -214,6 +234,10 @@ impl EventStore for MemoryStore {
 
     fn now(&self) -> Timestamp {
         (self.clock)()
+    }
+
+    fn consumer_groups(&self) -> Option<&dyn ConsumerGroups> {
+        Some(self)
     }
 }
 
