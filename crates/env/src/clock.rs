@@ -9,6 +9,8 @@
 //!   next_wait()   ──▶ the earliest t that anyone waits for: where a World jumps to
 //! ```
 
+mod alarm;
+
 use headwater_model::Timestamp;
 use parking_lot::Mutex;
 use std::collections::BTreeMap;
@@ -23,7 +25,13 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 pub trait Clock: fmt::Debug + Send + Sync + 'static {
     /// The time now. It may step back, as clocks of machines do; who needs more must see to it.
     fn now(&self) -> Timestamp;
+
+    /// Resolves once this clock shows `until` or later. Dropping it withdraws the wait.
+    fn sleep_until(&self, until: Timestamp) -> Sleep;
 }
+
+/// A wait for a time of a [`Clock`], in any runtime or none.
+pub type Sleep = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// The machine's clock.
 #[derive(Clone, Copy, Debug, Default)]
@@ -36,6 +44,10 @@ impl Clock for SystemClock {
         // Before 1970 there is no Timestamp; a clock that shows it is not set yet.
         let since = now.duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO);
         Timestamp::ZERO.after(since)
+    }
+
+    fn sleep_until(&self, until: Timestamp) -> Sleep {
+        Box::pin(alarm::Alarm::new(until))
     }
 }
 
@@ -100,6 +112,10 @@ impl VirtualClock {
 impl Clock for VirtualClock {
     fn now(&self) -> Timestamp {
         self.state.lock().now
+    }
+
+    fn sleep_until(&self, until: Timestamp) -> Sleep {
+        Box::pin(self.wait_until(until))
     }
 }
 
@@ -166,6 +182,33 @@ mod tests {
         assert!(!poll(wait.as_mut()));
         drop(wait);
         assert_eq!(clock.next_wait(), None);
+    }
+
+    #[test]
+    fn the_machines_clock_wakes_who_waits_for_it_and_nobody_else() {
+        struct Told(std::sync::mpsc::Sender<()>);
+        impl std::task::Wake for Told {
+            fn wake(self: Arc<Self>) {
+                self.0.send(()).expect("the test listens");
+            }
+        }
+        let (tell, told) = std::sync::mpsc::channel();
+        let waker = Waker::from(Arc::new(Told(tell)));
+        let mut task = Context::from_waker(&waker);
+        let begun = SystemClock.now();
+        let span = Duration::from_millis(5);
+        let mut dropped = SystemClock.sleep_until(begun.after(span));
+        assert!(dropped.as_mut().poll(&mut task).is_pending());
+        drop(dropped);
+        let mut late = SystemClock.sleep_until(begun.after(Duration::from_secs(3_000)));
+        assert!(late.as_mut().poll(&mut task).is_pending());
+        let mut soon = SystemClock.sleep_until(SystemClock.now().after(span));
+        if soon.as_mut().poll(&mut task).is_pending() {
+            told.recv().expect("it is woken");
+            assert!(soon.as_mut().poll(&mut task).is_ready());
+        }
+        assert!(SystemClock.now().since(begun) >= span);
+        assert!(late.as_mut().poll(&mut task).is_pending());
     }
 
     #[test]
