@@ -66,7 +66,7 @@ pub(crate) fn apply(
             index(state, &event, place, &tags)?;
         }
         if parts.holds()
-            && let Some(subject) = life::subject(event.stream)
+            && let Some(subject) = life::subject(event.stream.as_str())
         {
             mark(state, subject, body, at, event.position)?;
         }
@@ -107,21 +107,22 @@ fn index(
     place: Place,
     tags: &[&str],
 ) -> Result<(), Malformed> {
-    let last = state.index.snapshot(event.position).head(event.stream);
+    let stream = event.stream.as_str();
+    let last = state.index.snapshot(event.position).head(stream);
     let last = last.map_err(|cause| Malformed::new(0, cause.to_string()))?;
     let expected = last.map_or(Revision::ZERO, |head| head.last.next());
     if event.revision != expected && !planted(Bug::RevisionFromStaleHead) {
-        let (stream, revision) = (event.stream, event.revision);
+        let revision = event.revision;
         let why = format!("stream {stream} goes on at revision {revision}, expected {expected}");
         return Err(Malformed::new(0, why));
     }
     state.index.add(&Entry {
         position: event.position,
         place: IndexPlace { segment: place.segment, at: place.at },
-        stream: event.stream,
+        stream,
         revision: event.revision,
         id: forget(event.id),
-        event_type: event.event_type,
+        event_type: event.event_type.as_str(),
         tags,
         recorded_at: event.recorded_at,
     });

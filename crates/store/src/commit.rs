@@ -26,7 +26,7 @@ mod control;
 mod header;
 mod metadata;
 mod record;
-mod varint;
+pub(crate) mod varint;
 
 #[cfg(test)]
 mod tests;
@@ -37,7 +37,7 @@ pub(crate) use builder::event_bytes_max;
 pub use control::Control;
 pub(crate) use header::INSTANT_MAX;
 pub use header::{HEADER_BYTES, Header};
-pub use record::{EventRef, RECORD_PREFIX_BYTES_MAX, RecordRead, Tags};
+pub use record::{EventRef, RECORD_PREFIX_BYTES_MAX, RecordRead, Tags, Text};
 pub(crate) use record::{RECORD_BYTES_MAX, read_owned};
 
 use std::borrow::Cow;

@@ -76,8 +76,10 @@ impl<'a> Records<'a> {
             return Ok(None);
         }
         let at = self.cursor.place();
-        let read = if self.checked { EventRef::read_checked } else { EventRef::read };
-        let event = read(&mut self.cursor, self.next)?;
+        let event = match self.checked {
+            false => EventRef::read(&mut self.cursor, self.next)?,
+            true => EventRef::read_checked(&mut self.cursor, self.next)?,
+        };
         self.left -= 1;
         self.next = self.next.next();
         Ok(Some((at, event)))

@@ -73,7 +73,7 @@ pub(super) fn instant_bytes(instant: Timestamp) -> [u8; INSTANT_BYTES] {
     low
 }
 
-pub(super) fn read_instant(cursor: &mut Cursor<'_>) -> Result<Timestamp, Malformed> {
+fn read_instant(cursor: &mut Cursor<'_>) -> Result<Timestamp, Malformed> {
     let low: [u8; INSTANT_BYTES] = cursor.array()?;
     let mut bytes = [0; 8];
     bytes[..INSTANT_BYTES].copy_from_slice(&low);

@@ -54,7 +54,7 @@ pub(super) fn read(bytes: &[u8], page: &Bytes) -> Result<Metadata, Malformed> {
         return Err(cursor.malformed("metadata of a kind unknown here"));
     }
     let mut shared =
-        |wanted: u8| (bits & wanted != 0).then(|| share(cursor.text()?, page)).transpose();
+        |wanted: u8| (bits & wanted != 0).then(|| share(cursor.counted()?, page)).transpose();
     let mut metadata = Metadata {
         correlation: shared(CORRELATION)?,
         causation: shared(CAUSATION)?,
@@ -63,13 +63,12 @@ pub(super) fn read(bytes: &[u8], page: &Bytes) -> Result<Metadata, Malformed> {
         free: Vec::new(),
     };
     while !cursor.is_empty() {
-        metadata.free.push((share(cursor.text()?, page)?, share(cursor.text()?, page)?));
+        metadata.free.push((share(cursor.counted()?, page)?, share(cursor.counted()?, page)?));
     }
     Ok(metadata)
 }
 
 /// `text` as a slice of the page it stands in: no copy.
-pub(super) fn share(text: &str, page: &Bytes) -> Result<ByteString, Malformed> {
-    ByteString::try_from(page.slice_ref(text.as_bytes()))
-        .map_err(|_| Malformed::new(0, "a text is not UTF-8"))
+pub(super) fn share(text: &[u8], page: &Bytes) -> Result<ByteString, Malformed> {
+    ByteString::try_from(page.slice_ref(text)).map_err(|_| Malformed::new(0, "a text is not UTF-8"))
 }

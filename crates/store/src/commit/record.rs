@@ -14,7 +14,7 @@
 //! Invariants: D1 the checksum covers where the record belongs. D3 every length is checked
 //! against the bytes that are there, and a record's against [`RECORD_BYTES_MAX`].
 
-use super::header::{INSTANT_BYTES, instant_bytes, read_instant};
+use super::header::{INSTANT_BYTES, instant_bytes};
 use super::varint::{self, Cursor};
 use super::{Malformed, metadata};
 use crate::planted::{Bug, planted};
@@ -24,6 +24,7 @@ use headwater_model::{
     ContentType, EventId, EventType, Metadata, NewEvent, Position, RecordedEvent, Revision,
     StreamName, Tag, Timestamp,
 };
+use std::fmt;
 use uuid::Uuid;
 
 /// Bytes of which the length of a record is always known.
@@ -39,6 +40,7 @@ const TAGS: u8 = 8;
 const KNOWN: u8 = BINARY | SCHEMA_VERSION | METADATA | TAGS;
 
 const CRC_BYTES: usize = 4;
+const _: () = assert!(1 + INSTANT_BYTES == 8, "flags and instant are read as one word");
 const ID_BYTES: usize = 16;
 
 /// CRC-32C of the position's eight bytes and the record's.
@@ -120,13 +122,65 @@ pub(super) fn put(out: &mut Vec<u8>, event: &NewEvent, decided: Decided<'_>) {
     out[from..from + CRC_BYTES].copy_from_slice(&crc.to_le_bytes());
 }
 
+/// A name in a record, seen in place. That it is UTF-8 was found when the view was made, by its words
+/// alone where it is ASCII; it becomes a `str` when it is asked for. A scan asks for few of them.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Text<'a>(&'a [u8]);
+
+impl<'a> Text<'a> {
+    #[inline]
+    fn next(cursor: &mut Cursor<'a>) -> Result<Self, Malformed> {
+        let bytes = cursor.counted()?;
+        if is_ascii(bytes) || std::str::from_utf8(bytes).is_ok() {
+            return Ok(Self(bytes));
+        }
+        Err(cursor.malformed("a text is not UTF-8"))
+    }
+
+    /// The text.
+    pub fn as_str(self) -> &'a str {
+        std::str::from_utf8(self.0).expect("checked when the view was made")
+    }
+}
+
+impl PartialEq<str> for Text<'_> {
+    fn eq(&self, other: &str) -> bool {
+        self.0 == other.as_bytes()
+    }
+}
+
+impl PartialEq<&str> for Text<'_> {
+    fn eq(&self, other: &&str) -> bool {
+        self == *other
+    }
+}
+
+impl fmt::Debug for Text<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(self.as_str(), f)
+    }
+}
+
+/// Whether all bytes are below 128, eight at a time: a tenth of what a decoder of UTF-8 costs for
+/// a name.
+#[inline]
+fn is_ascii(bytes: &[u8]) -> bool {
+    const HIGH: u64 = 0x8080_8080_8080_8080;
+    let Some(last) = bytes.last_chunk() else {
+        return bytes.iter().fold(0, |all, byte| all | byte) < 0x80;
+    };
+    let (words, _) = bytes.as_chunks();
+    let last = u64::from_le_bytes(*last);
+    words.iter().fold(last, |all, word| all | u64::from_le_bytes(*word)) & HIGH == 0
+}
+
 /// A stored event, seen in place. Names and tags are checked UTF-8; metadata is read when asked for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct EventRef<'a> {
     /// Who it is.
     pub id: EventId,
     /// Its stream.
-    pub stream: &'a str,
+    pub stream: Text<'a>,
     /// Its place in the stream.
     pub revision: Revision,
     /// Its place in the context.
@@ -134,7 +188,7 @@ pub struct EventRef<'a> {
     /// When its commit was planned.
     pub recorded_at: Timestamp,
     /// What has happened.
-    pub event_type: &'a str,
+    pub event_type: Text<'a>,
     /// Which shape of the payload this is.
     pub schema_version: u32,
     /// How the payload is written.
@@ -180,6 +234,7 @@ impl<'a> EventRef<'a> {
     }
 
     /// Reads the next record of a commit whose frame was verified.
+    #[inline]
     pub(super) fn read(cursor: &mut Cursor<'a>, position: Position) -> Result<Self, Malformed> {
         let at = cursor.place();
         let len = Self::checked_len(cursor.varint()?)?;
@@ -198,6 +253,7 @@ impl<'a> EventRef<'a> {
         Self::read(cursor, position)
     }
 
+    #[inline]
     fn checked_len(len: u64) -> Result<usize, Malformed> {
         match usize::try_from(len) {
             Ok(len) if (CRC_BYTES..=RECORD_BYTES_MAX).contains(&len) => Ok(len),
@@ -220,23 +276,27 @@ impl<'a> EventRef<'a> {
     #[inline]
     fn read_content(content: &'a [u8], position: Position) -> Result<Self, Malformed> {
         let mut cursor = Cursor::at(content, CRC_BYTES);
-        let flags = cursor.byte()?;
+        // Flags in the lowest byte, the instant in the others.
+        let front = u64::from_le_bytes(cursor.array()?);
+        let flags = front as u8;
         if flags & !KNOWN != 0 {
             return Err(cursor.malformed("a record of a kind unknown here"));
         }
-        let recorded_at = read_instant(&mut cursor)?;
+        let recorded_at = Timestamp::from_micros(front >> 8);
         let id = EventId(Uuid::from_bytes(cursor.array()?));
         let revision = Revision(cursor.varint()?);
-        let stream = cursor.text()?;
-        let event_type = cursor.text()?;
+        let stream = Text::next(&mut cursor)?;
+        let event_type = Text::next(&mut cursor)?;
         let schema_version = match flags & SCHEMA_VERSION {
             0 => 1,
             _ => u32::try_from(cursor.varint()?)
                 .map_err(|_| cursor.malformed("a schema version is out of range"))?,
         };
         let metadata = if flags & METADATA == 0 { &[] } else { cursor.counted()? };
-        let tags = if flags & TAGS == 0 { &[] } else { cursor.counted()? };
-        let tags = Tags::checked(tags)?;
+        let tags = match flags & TAGS {
+            0 => Tags::default(),
+            _ => Tags::checked(cursor.counted()?)?,
+        };
         let content_type =
             if flags & BINARY == 0 { ContentType::Json } else { ContentType::Binary };
         let payload = cursor.rest();
@@ -261,14 +321,14 @@ impl<'a> EventRef<'a> {
     /// [`Malformed`]: a name or a metadata key is none.
     pub fn to_recorded(&self, page: &Bytes) -> Result<RecordedEvent, Malformed> {
         let bad = |why: headwater_model::InvalidName| Malformed::new(0, why.to_string());
-        let tag = |tag: &str| Tag::new(metadata::share(tag, page)?).map_err(bad);
+        let tag = |tag: &str| Tag::new(metadata::share(tag.as_bytes(), page)?).map_err(bad);
         Ok(RecordedEvent {
             id: self.id,
-            stream: StreamName::system(metadata::share(self.stream, page)?).map_err(bad)?,
+            stream: StreamName::system(metadata::share(self.stream.0, page)?).map_err(bad)?,
             revision: self.revision,
             position: self.position,
             recorded_at: self.recorded_at,
-            event_type: EventType::new(metadata::share(self.event_type, page)?).map_err(bad)?,
+            event_type: EventType::new(metadata::share(self.event_type.0, page)?).map_err(bad)?,
             schema_version: self.schema_version,
             content_type: self.content_type,
             payload: page.slice_ref(self.payload),
@@ -283,10 +343,10 @@ impl<'a> EventRef<'a> {
 
 impl Queryable for EventRef<'_> {
     fn stream(&self) -> &str {
-        self.stream
+        self.stream.as_str()
     }
     fn event_type(&self) -> &str {
-        self.event_type
+        self.event_type.as_str()
     }
     fn has_tag(&self, tag: &str) -> bool {
         self.tags.iter().any(|own| own == tag)
@@ -303,7 +363,7 @@ impl<'a> Tags<'a> {
     fn checked(bytes: &'a [u8]) -> Result<Self, Malformed> {
         let mut cursor = Cursor::new(bytes);
         while !cursor.is_empty() {
-            cursor.text()?;
+            Text::next(&mut cursor)?;
         }
         Ok(Self { bytes })
     }

@@ -140,6 +140,29 @@ fn kinds_of_a_later_version_halt_the_reader() {
     assert!(records.unwrap_err().to_string().contains("a record of a kind unknown here"));
 }
 
+/// D3: names are looked at eight bytes at a time while they are ASCII; wherever in them the byte
+/// stands that is not, the answer is the decoder's.
+#[test]
+fn a_name_is_text_or_the_record_is_refused_wherever_the_odd_byte_stands() {
+    for name in ["a-1", "order-7", "order-78", "account-0000000017"] {
+        let mut commit = CommitBuilder::new(Vec::new(), Timestamp::ZERO, Position::ZERO);
+        commit.event(&stream(name), Revision(0), &plain(1, b"{}"));
+        let body = commit.finish();
+        let from = body.windows(name.len()).position(|bytes| bytes == name.as_bytes()).unwrap();
+        for at in 0..name.len() {
+            let mut odd = body.clone();
+            odd[from + at] = 0xc3;
+            let read = Commit::read(&odd).unwrap().records().next().unwrap();
+            assert!(read.unwrap_err().to_string().contains("not UTF-8"), "{name}, byte {at}");
+            if at + 1 < name.len() {
+                odd[from + at + 1] = 0xa4;
+                let read = Commit::read(&odd).unwrap().records().next().unwrap().unwrap();
+                assert_eq!(read.stream.as_str().chars().nth(at), Some('ä'));
+            }
+        }
+    }
+}
+
 #[test]
 fn every_flipped_byte_of_a_record_is_found() {
     let body = example();

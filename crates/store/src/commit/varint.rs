@@ -96,9 +96,15 @@ impl<'a> Cursor<'a> {
         if first < 0x80 {
             return Ok(u64::from(first));
         }
+        // The length of most records.
+        if let Some(second) = self.bytes.get(self.at).filter(|second| **second < 0x80) {
+            self.at += 1;
+            return Ok(u64::from(first & 0x7f) | u64::from(*second) << 7);
+        }
         self.varint_behind(first)
     }
 
+    #[cold]
     fn varint_behind(&mut self, first: u8) -> Result<u64, Malformed> {
         let mut n = u64::from(first & 0x7f);
         for shift in (7..64).step_by(7) {

@@ -63,12 +63,13 @@ impl<'a> Hiding<'a> {
         if self.nothing_is_hidden {
             return Ok(false);
         }
-        if let Some(first) = self.firsts.get(event.stream) {
+        let stream = event.stream.as_str();
+        if let Some(first) = self.firsts.get(stream) {
             return Ok(event.revision < *first);
         }
-        let Some(mark) = self.state.mark(event.stream) else { return Ok(false) };
-        let first = first_under(mark, self.state, self.moment, event.stream)?;
-        self.firsts.insert(event.stream.to_owned(), first);
+        let Some(mark) = self.state.mark(stream) else { return Ok(false) };
+        let first = first_under(mark, self.state, self.moment, stream)?;
+        self.firsts.insert(stream.to_owned(), first);
         Ok(event.revision < first)
     }
 }

@@ -97,7 +97,7 @@ fn each_request_is_planned_on_what_those_before_it_leave() {
     let wrong = Err("append.wrong_revision");
     assert_eq!(answers(&group), [Ok(6), wrong, Ok(7), Ok(8), wrong]);
     let stored = group.commit.records().map(|event| event.expect("just written"));
-    let stored: Vec<_> = stored.map(|e| (e.stream, e.revision.0, e.position.0)).collect();
+    let stored: Vec<_> = stored.map(|e| (e.stream.as_str(), e.revision.0, e.position.0)).collect();
     assert_eq!(stored, [("new", 0, 5), ("new", 1, 6), ("new", 2, 7), ("old", 5, 8)]);
 }
 
