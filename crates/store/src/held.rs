@@ -12,6 +12,7 @@
 //! Invariants: D1 the checksum covers the file, its segment and the context. After a crash: a file
 //! that is not whole is ignored, an older one or the log itself says the same.
 
+use crate::groups::held::GroupText;
 use crate::life::StreamMark;
 use crate::state::{Head, Held, Identity};
 use bytestring::ByteString;
@@ -49,6 +50,9 @@ struct Text {
     incarnations: Vec<(Incarnation, Position)>,
     marks: Vec<MarkText>,
     checkpoints: Vec<(CheckpointName, Checkpoint)>,
+    /// Files of before there were groups have none.
+    #[serde(default)]
+    groups: Vec<GroupText>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -76,6 +80,7 @@ impl Kept {
             incarnations: identity.map_or(Vec::new(), |identity| identity.incarnations),
             marks: self.held.marks.iter().map(mark).collect(),
             checkpoints: self.held.checkpoints.iter().map(|(n, c)| (n.clone(), *c)).collect(),
+            groups: GroupText::of(&self.held.groups),
         };
         // Maps have no order, files of the same state should be the same.
         text.marks.sort_by(|one, other| one.stream.cmp(&other.stream));
@@ -109,6 +114,7 @@ impl Kept {
                 identity: Some(identity).filter(|identity| !identity.id.is_nil()),
                 marks: text.marks.into_iter().map(mark).collect(),
                 checkpoints: text.checkpoints.into_iter().collect(),
+                groups: text.groups.into_iter().map(|group| (group.name, group.held)).collect(),
             },
         })
     }

@@ -22,6 +22,7 @@ pub mod commit;
 pub mod context;
 pub mod contexts;
 mod group;
+pub mod groups;
 mod held;
 pub mod index;
 mod keeper;

@@ -11,6 +11,7 @@
 //! is answered. A6 who is told the state as of an instant makes later commits come after it.
 
 use crate::commit::{Control, Malformed};
+use crate::groups::held::GroupHeld;
 use crate::held::Kept;
 use crate::index::{Index, IndexError, Snapshot};
 use crate::keeper::Wake;
@@ -20,8 +21,8 @@ use bytestring::ByteString;
 use hashbrown::HashMap;
 use headwater_journal_file::Segments;
 use headwater_model::{
-    Checkpoint, CheckpointName, Corrupt, Incarnation, JournalError, Position, ReadError, Timestamp,
-    Unavailable,
+    Checkpoint, CheckpointName, Corrupt, GroupName, Incarnation, JournalError, Position, ReadError,
+    Timestamp, Unavailable,
 };
 use parking_lot::{Mutex, MutexGuard, RwLock};
 use std::sync::Arc;
@@ -72,6 +73,8 @@ pub struct Held {
     pub marks: HashMap<ByteString, StreamMark>,
     /// How far readers have come.
     pub checkpoints: HashMap<CheckpointName, Checkpoint>,
+    /// How far consumer groups have come.
+    pub groups: HashMap<GroupName, GroupHeld>,
 }
 
 impl Held {
@@ -88,6 +91,21 @@ impl Held {
             }
             Control::CheckpointSaved { name, to } => {
                 self.checkpoints.insert(name, to);
+            }
+            Control::GroupCreated { name, settings, incarnation, next } => {
+                let made = || GroupHeld::new(settings, incarnation, next);
+                self.groups.entry(name).or_insert_with(made);
+            }
+            Control::GroupChanged { name, settings } => {
+                self.groups.entry(name).and_modify(|group| group.settings = settings);
+            }
+            Control::GroupDeleted { name } => {
+                self.groups.remove(&name);
+            }
+            Control::GroupStepped(step) => {
+                if let Some(group) = self.groups.get_mut(&step.name) {
+                    group.take(step);
+                }
             }
         }
     }

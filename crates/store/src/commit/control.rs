@@ -5,15 +5,21 @@
 
 use super::Malformed;
 use super::varint::{self, Cursor};
+use crate::groups::step::GroupStep;
 use bytestring::ByteString;
 use headwater_model::{
-    Checkpoint, CheckpointName, ContextName, Incarnation, InvalidName, Position,
+    Checkpoint, CheckpointName, ContextName, GroupName, GroupSettings, Incarnation, InvalidName,
+    Position,
 };
 use uuid::Uuid;
 
 const CONTEXT_BORN: u8 = 1;
 const INCARNATED: u8 = 2;
 const CHECKPOINT_SAVED: u8 = 3;
+const GROUP_CREATED: u8 = 4;
+const GROUP_CHANGED: u8 = 5;
+const GROUP_DELETED: u8 = 6;
+const GROUP_STEPPED: u8 = 7;
 
 /// One decision.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -39,6 +45,31 @@ pub enum Control {
         /// Where it is now.
         to: Checkpoint,
     },
+    /// A consumer group begins.
+    GroupCreated {
+        /// Which.
+        name: GroupName,
+        /// What it is.
+        settings: GroupSettings,
+        /// The history that `next` is a place of.
+        incarnation: Incarnation,
+        /// Events before this are not its own.
+        next: Position,
+    },
+    /// A consumer group has other settings.
+    GroupChanged {
+        /// Which.
+        name: GroupName,
+        /// All of them.
+        settings: GroupSettings,
+    },
+    /// A consumer group is no more.
+    GroupDeleted {
+        /// Which.
+        name: GroupName,
+    },
+    /// A consumer group has come further, or parked something, or was reset.
+    GroupStepped(GroupStep),
 }
 
 impl Control {
@@ -61,6 +92,26 @@ impl Control {
                 content.extend_from_slice(name.as_str().as_bytes());
                 CHECKPOINT_SAVED
             }
+            Self::GroupCreated { name, settings, incarnation, next } => {
+                varint::put(&mut content, u64::from(incarnation.0));
+                varint::put(&mut content, next.0);
+                put_settings(&mut content, settings);
+                content.extend_from_slice(name.as_str().as_bytes());
+                GROUP_CREATED
+            }
+            Self::GroupChanged { name, settings } => {
+                put_settings(&mut content, settings);
+                content.extend_from_slice(name.as_str().as_bytes());
+                GROUP_CHANGED
+            }
+            Self::GroupDeleted { name } => {
+                content.extend_from_slice(name.as_str().as_bytes());
+                GROUP_DELETED
+            }
+            Self::GroupStepped(step) => {
+                step.put(&mut content);
+                GROUP_STEPPED
+            }
         };
         out.push(kind);
         varint::put_bytes(out, &content);
@@ -72,6 +123,11 @@ impl Control {
             Self::ContextBorn { name, .. } => name.as_str().len(),
             Self::CheckpointSaved { name, .. } => name.as_str().len(),
             Self::Incarnated { .. } => 0,
+            Self::GroupCreated { name, settings, .. } | Self::GroupChanged { name, settings } => {
+                name.as_str().len() + settings_text(settings).len()
+            }
+            Self::GroupDeleted { name } => name.as_str().len(),
+            Self::GroupStepped(step) => step.bytes_max(),
         };
         name + 32
     }
@@ -104,12 +160,42 @@ impl Control {
                 let to = Checkpoint { incarnation, position: Position(content.varint()?) };
                 Ok(Self::CheckpointSaved { name: name(content, CheckpointName::new)?, to })
             }
+            GROUP_CREATED => {
+                let (incarnation, next) = (incarnation(content)?, Position(content.varint()?));
+                let settings = settings(content)?;
+                let name = name(content, GroupName::new)?;
+                Ok(Self::GroupCreated { name, settings, incarnation, next })
+            }
+            GROUP_CHANGED => {
+                let settings = settings(content)?;
+                Ok(Self::GroupChanged { name: name(content, GroupName::new)?, settings })
+            }
+            GROUP_DELETED => Ok(Self::GroupDeleted { name: name(content, GroupName::new)? }),
+            GROUP_STEPPED => {
+                let name = |content: &mut Cursor<'_>| name(content, GroupName::new);
+                GroupStep::read(content, name).map(Self::GroupStepped)
+            }
             kind => {
                 let why = format!("kind {kind} is unknown here; a newer version wrote it");
                 Err(Malformed::new(content.place(), why))
             }
         }
     }
+}
+
+/// The settings of a group: JSON, because they are written once and read by people too.
+fn put_settings(out: &mut Vec<u8>, settings: &GroupSettings) {
+    varint::put_bytes(out, &settings_text(settings));
+}
+
+fn settings_text(settings: &GroupSettings) -> Vec<u8> {
+    serde_json::to_vec(settings).expect("names and numbers have a JSON form")
+}
+
+fn settings(content: &mut Cursor<'_>) -> Result<GroupSettings, Malformed> {
+    let at = content.place();
+    serde_json::from_slice(content.counted()?)
+        .map_err(|why| Malformed::new(at, format!("the settings of a group: {why}")))
 }
 
 fn incarnation(content: &mut Cursor<'_>) -> Result<Incarnation, Malformed> {

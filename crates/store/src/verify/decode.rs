@@ -53,7 +53,7 @@ pub(super) fn commit(body: &[u8]) -> Result<Commit, Misfit> {
     }
     for _ in 0..control_count {
         let kind = bytes.number(1)? as u8;
-        if !(1..=3).contains(&kind) {
+        if !(1..=7).contains(&kind) {
             return Err((bytes.at, format!("control kind {kind} is unknown here")));
         }
         commit.controls.push((kind, bytes.counted()?.to_vec()));
