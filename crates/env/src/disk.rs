@@ -100,6 +100,27 @@ pub trait File: fmt::Debug + Send + Sync + 'static {
     /// `Full`, `Io`; some of the sectors may have been written.
     fn write_durable_at(&self, blocks: &[u8], at: u64) -> Result<(), DiskError>;
 
+    /// As [`File::write_durable_at`], with `meanwhile` done before it is known how the write went:
+    /// while the device is at work where [`File::overlaps`], before it begins elsewhere.
+    /// `meanwhile` is done once, also if the write then fails.
+    ///
+    /// # Errors
+    /// As [`File::write_durable_at`].
+    fn write_durable_while(
+        &self,
+        blocks: &[u8],
+        at: u64,
+        meanwhile: &mut dyn FnMut(),
+    ) -> Result<(), DiskError> {
+        meanwhile();
+        self.write_durable_at(blocks, at)
+    }
+
+    /// Whether the caller of [`File::write_durable_while`] works while the device does.
+    fn overlaps(&self) -> bool {
+        false
+    }
+
     /// How durable writes of this file are made.
     fn durable_way(&self) -> DurableWay;
 

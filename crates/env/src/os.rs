@@ -13,10 +13,14 @@ use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+#[cfg(target_os = "linux")]
+mod ring;
+
 /// Files of the operating system.
 #[derive(Clone, Copy, Debug)]
 pub struct OsDisk {
     way: DurableWay,
+    overlaps: bool,
 }
 
 impl Default for OsDisk {
@@ -26,14 +30,20 @@ impl Default for OsDisk {
 }
 
 impl OsDisk {
-    /// Direct durable writes where the file system has them.
+    /// Direct durable writes where the file system has them, under way while their caller works on
+    /// where the system lets them.
     pub const fn new() -> Self {
-        Self { way: DurableWay::Direct }
+        Self { way: DurableWay::Direct, overlaps: true }
+    }
+
+    /// Direct durable writes that their caller waits for, whatever the system has.
+    pub const fn without_overlap() -> Self {
+        Self { overlaps: false, ..Self::new() }
     }
 
     /// Durable writes through the page cache, whatever the file system has.
     pub const fn without_direct_writes() -> Self {
-        Self { way: DurableWay::Synced }
+        Self { way: DurableWay::Synced, overlaps: false }
     }
 }
 
@@ -50,7 +60,8 @@ impl Disk for OsDisk {
             (Access::Read, _) | (_, DurableWay::Synced) => None,
             (_, DurableWay::Direct) => open_direct(path)?,
         };
-        Ok(Arc::new(OsFile { path: path.to_owned(), file, direct }))
+        let overlaps = self.overlaps && direct.is_some() && has_rings();
+        Ok(Arc::new(OsFile { path: path.to_owned(), file, direct, overlaps }))
     }
 
     fn list(&self, dir: &Path) -> Result<Vec<String>, DiskError> {
@@ -138,12 +149,23 @@ fn open_direct(_path: &Path) -> Result<Option<fs::File>, DiskError> {
     Ok(None)
 }
 
+#[cfg(target_os = "linux")]
+fn has_rings() -> bool {
+    ring::Ring::is_available()
+}
+
+#[cfg(not(target_os = "linux"))]
+fn has_rings() -> bool {
+    false
+}
+
 /// A file of the operating system: one handle through the page cache, perhaps one past it.
 #[derive(Debug)]
 struct OsFile {
     path: PathBuf,
     file: fs::File,
     direct: Option<fs::File>,
+    overlaps: bool,
 }
 
 impl OsFile {
@@ -179,6 +201,31 @@ impl File for OsFile {
                 self.sync()
             }
         }
+    }
+
+    #[cfg(target_os = "linux")]
+    fn write_durable_while(
+        &self,
+        blocks: &[u8],
+        at: u64,
+        meanwhile: &mut dyn FnMut(),
+    ) -> Result<(), DiskError> {
+        assert_whole_blocks(blocks, at);
+        if let (Some(direct), true) = (&self.direct, self.overlaps)
+            && let Some(ring) = ring::Ring::take()
+            && let Some(written) = ring.write(direct, blocks, at, meanwhile)
+        {
+            let written = written.map_err(self.failed("write"))?;
+            // Seldom: a signal, or the edge of the room. What is left goes the plain way.
+            let left = &blocks[written..];
+            return direct.write_all_at(left, at + written as u64).map_err(self.failed("write"));
+        }
+        meanwhile();
+        self.write_durable_at(blocks, at)
+    }
+
+    fn overlaps(&self) -> bool {
+        self.overlaps
     }
 
     fn durable_way(&self) -> DurableWay {

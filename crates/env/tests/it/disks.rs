@@ -9,7 +9,8 @@ use std::path::Path;
 fn on_each_disk(claim: impl Fn(&dyn Disk, &Path)) {
     let real = tempfile::tempdir().unwrap();
     let dir = real.path().join("a/b");
-    for disk in [OsDisk::new(), OsDisk::without_direct_writes()] {
+    let real_disks = [OsDisk::new(), OsDisk::without_overlap(), OsDisk::without_direct_writes()];
+    for disk in real_disks {
         claim(&disk, &dir);
         std::fs::remove_dir_all(&dir).unwrap();
     }
@@ -92,4 +93,45 @@ fn how_durable_writes_go_can_be_asked() {
     assert_eq!(file.durable_way(), DurableWay::Synced);
     let file = OsDisk::new().open(&path, Access::Read).unwrap();
     assert_eq!(file.durable_way(), DurableWay::Synced, "a file that is read has one handle");
+}
+
+/// A2, D2: where the caller works on while the device does, and where it cannot, its work is done
+/// once and the bytes are there; also behind work that panics, and from many threads.
+#[test]
+fn a_write_with_work_meanwhile_is_made_whole_and_the_work_is_done_once() {
+    on_each_disk(|disk, dir| {
+        disk.create_dir_all(dir).unwrap();
+        let path = dir.join("file");
+        let file = disk.open(&path, Access::Create).unwrap();
+        file.write_zeros(0, 64 * BLOCK_BYTES as u64).unwrap();
+        file.sync().unwrap();
+        let blocks = |fill: u8| {
+            let mut blocks = AlignedBuf::zeroed(4 * BLOCK_BYTES);
+            blocks.fill(fill);
+            blocks
+        };
+        let at = |n: u8| u64::from(n) * 4 * BLOCK_BYTES as u64;
+        std::thread::scope(|scope| {
+            for n in 0..8 {
+                let (file, blocks) = (&file, blocks(n + 1));
+                scope.spawn(move || {
+                    let mut work_count = 0;
+                    let written = file.write_durable_while(&blocks, at(n), &mut || work_count += 1);
+                    assert_eq!((written, work_count), (Ok(()), 1));
+                });
+            }
+        });
+        let panicking = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+            file.write_durable_while(&blocks(9), at(8), &mut || panic!("the work fails"))
+        }));
+        assert!(panicking.is_err());
+        let mut bytes = vec![0; 4 * BLOCK_BYTES];
+        for n in 0..8 {
+            file.read_at(&mut bytes, at(n)).unwrap();
+            assert!(bytes.iter().all(|byte| *byte == n + 1), "write {n}");
+        }
+        file.read_at(&mut bytes, at(8)).unwrap();
+        let whole = bytes.iter().all(|byte| *byte == 9);
+        assert!(whole || !file.overlaps(), "what was under way was waited for");
+    });
 }
