@@ -109,20 +109,42 @@ impl FileJournal {
         self.file.durable_way()
     }
 
+    /// Whether the device is at work while an append does something else.
+    pub fn overlaps(&self) -> bool {
+        self.durability == Durability::EachCommit && self.file.overlaps()
+    }
+
     /// As [`Journal::append`], and says where the body stands.
     ///
     /// # Errors
     /// As [`Journal::append`].
     pub fn append_placed(&mut self, after: Head, body: &[u8]) -> Result<Committed, JournalError> {
+        self.append_while(after, body, &mut |_| {})
+    }
+
+    /// As [`FileJournal::append_placed`], with `meanwhile` done before it is known how the write went:
+    /// while the device is at work where [`FileJournal::overlaps`], else before it begins. It is
+    /// told where the body will stand. It is done at most once, and not at all if there was no
+    /// room; the commit may still be refused behind it.
+    ///
+    /// # Errors
+    /// As [`Journal::append`].
+    pub fn append_while(
+        &mut self,
+        after: Head,
+        body: &[u8],
+        meanwhile: &mut dyn FnMut(Place),
+    ) -> Result<Committed, JournalError> {
         self.check(after, body.len())?;
         self.make_room(body.len())?;
-        let place = Place { segment: self.segment.header.segment, at: self.tail.at };
-        let digest = self.write_frame(FrameKind::Commit, body)?;
+        let frame = Place { segment: self.segment.header.segment, at: self.tail.at };
+        let place = frame.plus(FRAME_HEADER_BYTES as u32);
+        let digest = self.write_frame(FrameKind::Commit, body, &mut || meanwhile(place))?;
         self.tail.commit_count += 1;
         self.prepare_next();
         self.head = Head { next: self.head.next.next(), digest, epoch: self.head.epoch };
         self.segments.shared.next_slot.store(self.head.next.0, Ordering::Release);
-        Ok(Committed { head: self.head, place: place.plus(FRAME_HEADER_BYTES as u32) })
+        Ok(Committed { head: self.head, place })
     }
 
     /// Writes down how far the journal is durable, if that is not written yet. For idle moments:

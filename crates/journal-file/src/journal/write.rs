@@ -12,6 +12,7 @@ use super::{FileJournal, poisoned};
 use crate::format::{
     FRAME_HEADER_BYTES, FrameHeader, FrameKind, HEADER_BYTES, SEAL_BYTES, Seal, SegmentHeader,
 };
+use crate::limits::OVERLAP_BYTES_MIN;
 use crate::options::Durability;
 use crate::prepare::Prepared;
 use crate::segments::Segment;
@@ -34,11 +35,13 @@ impl FileJournal {
         }
     }
 
-    /// Writes a frame behind the tail, durable as promised, and publishes it.
+    /// Writes a frame behind the tail, durable as promised, and publishes it. `meanwhile` is done
+    /// before it is known how the write went.
     pub(super) fn write_frame(
         &mut self,
         kind: FrameKind,
         body: &[u8],
+        meanwhile: &mut dyn FnMut(),
     ) -> Result<CommitDigest, JournalError> {
         let header = self.frame_header(kind, body);
         let at = self.tail.at;
@@ -53,9 +56,15 @@ impl FileJournal {
             Durability::EachCommit => {
                 let from = floor(self.tail.written);
                 let blocks = recent.slice(from, ceil(end));
-                self.file.write_durable_at(blocks, u64::from(from))
+                if blocks.len() >= OVERLAP_BYTES_MIN {
+                    self.file.write_durable_while(blocks, u64::from(from), meanwhile)
+                } else {
+                    meanwhile();
+                    self.file.write_durable_at(blocks, u64::from(from))
+                }
             }
             Durability::AtSeal => {
+                meanwhile();
                 let from = self.tail.written;
                 let written = self.file.write_at(recent.slice(from, end), u64::from(from));
                 // A segment's header is durable before its successor is prepared.
@@ -113,7 +122,7 @@ impl FileJournal {
     fn seal(&mut self) -> Result<(), JournalError> {
         if !self.tail.sealed {
             let seal = Seal { commit_count: self.tail.commit_count, digest: self.head.digest };
-            self.write_frame(FrameKind::Seal, &seal.encode()).map_err(|e| match e {
+            self.write_frame(FrameKind::Seal, &seal.encode(), &mut || {}).map_err(|e| match e {
                 // Of the seal the outcome is unknown; of the commit it is not.
                 JournalError::Unknown(LostReply { why }) => poisoned(why),
                 other => other,

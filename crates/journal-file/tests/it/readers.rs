@@ -1,9 +1,10 @@
 //! Many threads read while one appends.
 
 use crate::ground::{SMALL, append, body, open_with};
-use headwater_env::{Disk, MemDisk};
-use headwater_journal_file::{Options, Place, Segments};
-use headwater_model::Slot;
+use headwater_env::{Disk, MemDisk, OsDisk, SeededEntropy};
+use headwater_journal_file::{FileJournal, Options, Place, Segments};
+use headwater_model::{Journal, Slot};
+use std::path::Path;
 use std::sync::Arc;
 
 const COMMITS: u64 = 3_000;
@@ -56,5 +57,35 @@ fn more_segments_than_files_may_be_open_are_read() {
     for slot in first_slots.iter().rev().chain(&first_slots) {
         let frame = segments.frames_from_slot(*slot).unwrap().next().unwrap().unwrap();
         assert_eq!((frame.slot, &frame.body[..]), (*slot, &body(slot.0)[..]));
+    }
+}
+
+/// R1: what is done while a commit is on its way to the device knows its place, and finds nothing
+/// there; behind the append it is there. On a disk that overlaps the two and on one that cannot.
+#[test]
+fn a_commit_on_its_way_has_a_place_and_is_not_read() {
+    let real = tempfile::tempdir().unwrap();
+    let overlapping: Arc<dyn Disk> = Arc::new(OsDisk::new());
+    let in_turn: Arc<dyn Disk> = Arc::new(MemDisk::new());
+    for (disk, dir) in [(overlapping, real.path()), (in_turn, Path::new("/journal"))] {
+        let options = Options { segment_bytes: 1 << 16, ..SMALL };
+        let entropy = SeededEntropy::new(1);
+        let mut journal = FileJournal::open(disk, &entropy, dir, options).unwrap();
+        let segments = journal.segments();
+        for (n, bytes) in (0..).zip([300, 50_000, 9_000, 20_000, 300]) {
+            let body = vec![n; bytes];
+            let read = |place: Place| {
+                let mut bytes = vec![0; body.len()];
+                segments.read_at(place, &mut bytes).map(|()| bytes)
+            };
+            let mut places = Vec::new();
+            let mut meanwhile = |place| {
+                read(place).expect_err("R1: it is not durable yet");
+                places.push(place);
+            };
+            let committed = journal.append_while(journal.head(), &body, &mut meanwhile).unwrap();
+            assert_eq!(places, [committed.place], "told once, and rightly");
+            assert_eq!(read(committed.place).unwrap(), body);
+        }
     }
 }
