@@ -160,6 +160,18 @@ pub enum AppendError {
         /// The first event found, or a later one.
         position: Position,
     },
+    /// The condition is about more events than the store looks at to answer one append.
+    #[error(
+        "condition {condition} is about {unseen} events and is not decided after {examined_max} of them; read on and ask behind a later position, or ask more narrowly"
+    )]
+    ConditionTooBroad {
+        /// Which of the append's conditions.
+        condition: usize,
+        /// How many events stand behind what the decision had read.
+        unseen: u64,
+        /// How many are looked at for the conditions of one append.
+        examined_max: u64,
+    },
     /// The reader's checkpoint is elsewhere: another instance of it is at work, or a reply was lost.
     #[error("checkpoint {name} is at {}, expected {}", OrNothing(actual.map(|c| c.position)), OrNothing(expected.map(|c| c.position)))]
     CheckpointMoved {
@@ -231,6 +243,7 @@ impl AppendError {
             Self::Unknown(_) | Self::Unavailable(_) => Retry::Later,
             Self::IdReused { .. }
             | Self::PartlyRepeated { .. }
+            | Self::ConditionTooBroad { .. }
             | Self::Tombstoned { .. }
             | Self::TooLarge { .. }
             | Self::Invalid { .. }
@@ -243,6 +256,7 @@ impl AppendError {
         match self {
             Self::WrongRevision(_) => "append.wrong_revision",
             Self::ConditionFailed { .. } => "append.condition_failed",
+            Self::ConditionTooBroad { .. } => "append.condition_too_broad",
             Self::CheckpointMoved { .. } => "append.checkpoint_moved",
             Self::IdReused { .. } => "append.id_reused",
             Self::PartlyRepeated { .. } => "append.partly_repeated",

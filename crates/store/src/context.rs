@@ -44,6 +44,7 @@ pub(crate) struct Core {
     pub(crate) files: crate::held::HeldFiles,
     clock: Arc<dyn Clock>,
     background: Background,
+    condition_look_count_max: u64,
 }
 
 impl EmbeddedContext {
@@ -103,6 +104,7 @@ impl EmbeddedContext {
             files,
             clock: Arc::clone(&environment.clock),
             background: options.background,
+            condition_look_count_max: options.condition_look_count_max,
         });
         let keeper = committer.map(|committer| Keeper::start(&core, committer)).transpose();
         let keeper = keeper.map_err(|error| {
@@ -199,9 +201,10 @@ impl Core {
         if append.conditions.is_empty() {
             return Ok(Request::Append { append, checked: Checked::default() });
         }
-        let moment = Moment::now(&self.state);
-        let view = Planning { state: &self.state, moment: &moment, told: None };
-        let checked = Checked::ahead(&view, &append.conditions).map_err(|cause| match cause {
+        let view = || Planning { state: &self.state, moment: Moment::now(&self.state), told: None };
+        let looks_max = self.condition_look_count_max;
+        let checked = Checked::ahead(view, &append.conditions, looks_max);
+        let checked = checked.map_err(|cause| match cause {
             ReadError::Corrupt(corrupt) => AppendError::Corrupt(corrupt),
             ReadError::Unavailable(cause) => AppendError::Unavailable(cause),
             other => AppendError::Invalid { why: other.to_string() },
@@ -211,7 +214,7 @@ impl Core {
 
     fn find(&self, stream: &StreamName, id: EventId) -> Result<Option<RecordedEvent>, ReadError> {
         let moment = Moment::now(&self.state);
-        let view = Planning { state: &self.state, moment: &moment, told: None };
+        let view = Planning { state: &self.state, moment, told: None };
         let standing = crate::plan::View::standing(&view, stream, &[id])?;
         Ok(standing.events.into_iter().next().map(|(_, event)| event))
     }

@@ -17,5 +17,20 @@ pub(crate) const GROUP_COUNT_MAX: usize = 1_024;
 /// The writer's buffer is given back when one large commit made it larger than this.
 pub(crate) const BUFFER_BYTES_MAX: usize = 4 * 1_024 * 1_024;
 
+/// Events looked at for the conditions of one append, on its caller's own thread: about a second.
+/// Postings that are passed over in search of an event that has all of a query's terms count too.
+pub(crate) const CONDITION_LOOK_COUNT_MAX: u64 = 1_024 * 1_024;
+
+/// Events that the writer itself looks at for the conditions of one append: those that came since
+/// its caller looked. All other writers wait meanwhile: some tens of milliseconds.
+pub(crate) const RECHECK_LOOK_COUNT_MAX: u64 = 65_536;
+
+/// So few events may have come since the caller looked: it looks again before it queues if there
+/// are more of them, so that the writer need not.
+pub(crate) const UNCHECKED_COUNT_MAX: u64 = 1_024;
+
+/// How often a caller looks again before it queues, under writers who are faster than its look.
+pub(crate) const LOOK_AGAIN_COUNT_MAX: usize = 8;
+
 /// Appends waiting for the writer, in bytes; those behind are told to come later.
 pub(crate) const WAITING_BYTES_MAX: usize = 256 * 1_024 * 1_024;

@@ -63,6 +63,8 @@ pub struct Options {
     /// A6: a clock that is so far ahead of the last commit is taken for a broken one, and appends
     /// are refused, because recorded-at could never go back. Long enough for a store that slept.
     pub clock_leap_max: Duration,
+    /// Events looked at for the conditions of one append, at most; one that needs more is refused.
+    pub condition_look_count_max: u64,
 }
 
 impl Default for Options {
@@ -72,6 +74,7 @@ impl Default for Options {
             index_cache_bytes_max: 64 * 1_024 * 1_024,
             background: Background::Threads,
             clock_leap_max: Duration::from_secs(366 * 24 * 60 * 60),
+            condition_look_count_max: crate::limits::CONDITION_LOOK_COUNT_MAX,
         }
     }
 }

@@ -21,7 +21,7 @@ mod expectations;
 mod identity;
 mod overlay;
 
-pub use conditions::Checked;
+pub use conditions::{Checked, Look};
 
 use crate::commit::{self, CommitBuilder, Control};
 use crate::life::StreamMark;
@@ -65,7 +65,8 @@ pub trait View {
     /// What is kept of a stream.
     fn mark(&self, stream: &StreamName) -> StreamMark;
 
-    /// An event that matches `query` at one of `positions`.
+    /// Looks for the first event that matches `query` at one of `positions`; what is looked at is
+    /// taken off `looks_left`.
     ///
     /// # Errors
     /// The index or the log could not be read.
@@ -73,7 +74,8 @@ pub trait View {
         &self,
         query: &Query,
         positions: Range<Position>,
-    ) -> Result<Option<Position>, ReadError>;
+        looks_left: &mut u64,
+    ) -> Result<Look, ReadError>;
 
     /// Where a reader has come to.
     fn checkpoint(&self, name: &CheckpointName) -> Option<Checkpoint>;

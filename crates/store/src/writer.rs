@@ -17,7 +17,7 @@ use crate::commit::{CommitBuilder, INSTANT_MAX};
 use crate::limits;
 use crate::log::Log;
 use crate::open::birth;
-use crate::plan::{self, Group, Planned, Request, Standing, Terms, View};
+use crate::plan::{self, Group, Look, Planned, Request, Standing, Terms, View};
 use crate::planted::{Bug, planted};
 use crate::read::{Fetch, Moment, first_match};
 use crate::state::{Head, State, index_error};
@@ -80,15 +80,16 @@ impl Writer {
         // A6: until the commit is published, nobody is told of an instant that it may have.
         let told = state.told();
         let moment = Moment::now(&state);
-        let now = match self.checked_now(moment.head) {
+        let before = moment.head;
+        let now = match self.checked_now(before) {
             Ok(now) => now,
             Err(cause) => return refuse(cause),
         };
-        let view = Planning { state: &state, moment: &moment, told: *told };
+        let view = Planning { state: &state, moment, told: *told };
         let terms = Terms { now, commit_bytes_max: self.commit_bytes_max() };
         let buffer = std::mem::take(&mut self.buffer);
         let Group { planned, commit } = plan::plan(&view, requests, terms, buffer);
-        let written = if commit.is_empty() { Ok(()) } else { self.write(moment.head, commit) };
+        let written = if commit.is_empty() { Ok(()) } else { self.write(before, commit) };
         answers(planned, written)
     }
 
@@ -211,7 +212,7 @@ fn answers(planned: Vec<Planned>, written: Result<(), AppendError>) -> Vec<Appen
 /// The state as the plan looks at it.
 pub(crate) struct Planning<'a> {
     pub(crate) state: &'a State,
-    pub(crate) moment: &'a Moment,
+    pub(crate) moment: Moment,
     pub(crate) told: Option<Timestamp>,
 }
 
@@ -262,8 +263,9 @@ impl View for Planning<'_> {
         &self,
         query: &Query,
         positions: Range<Position>,
-    ) -> Result<Option<Position>, ReadError> {
-        first_match(self.state, self.moment, query, positions)
+        looks_left: &mut u64,
+    ) -> Result<Look, ReadError> {
+        first_match(self.state, &self.moment, query, positions, looks_left)
     }
 
     fn checkpoint(&self, name: &CheckpointName) -> Option<Checkpoint> {

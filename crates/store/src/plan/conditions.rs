@@ -1,48 +1,90 @@
 //! Conditions: no event behind what a decision read matches what it read by.
 //!
 //! Why: a condition over many postings would hold up every writer if the writer looked at all of
-//! them. The caller's own thread looks at what stands already, before the request is queued; the
-//! writer looks only at what came since, and at what the group itself adds.
+//! them. The caller's own thread looks at what stands already, before the request is queued, and
+//! again if much came meanwhile; the writer looks only at what came since, and at what the group
+//! itself adds. Both look at a bounded number of events.
 //!
 //! Picture:
 //! ```text
 //!   after ──────────────▶ checked ────────▶ head ─────────▶ group
 //!          caller's thread         writer            writer, in the commit's own bytes
 //! ```
-//! Invariant: A1, together the three parts cover every event behind `after`.
+//! Invariants: A1, together the three parts cover every event behind `after`. A4, what the caller's
+//! look came to is an answer only after the ids were looked up: a replay is no matter of conditions.
 
 use super::View;
 use crate::commit::CommitBuilder;
+use crate::limits::{LOOK_AGAIN_COUNT_MAX, RECHECK_LOOK_COUNT_MAX, UNCHECKED_COUNT_MAX};
 use crate::planted::{Bug, planted};
-use headwater_model::{Append, AppendError, Condition, Position, Query, ReadError};
+use headwater_model::{Append, AppendError, Condition, Position, Query, ReadError, Unavailable};
 
-/// What is known of an append's conditions before it is planned.
+/// What a look for a match came to.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Look {
+    /// No event matches.
+    Nothing,
+    /// This one does, and none before it.
+    Match(Position),
+    /// Undecided: as many events as may be were looked at.
+    TooMany,
+}
+
+/// What is known already of the conditions of an append.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Checked {
     /// All events before this position were looked at.
     until: Position,
-    /// The event that each condition was found to fail on.
-    failed: Vec<Option<Position>>,
+    /// What each condition came to.
+    looks: Vec<Look>,
+    /// How many events may be looked at, and how many of them are left.
+    looks_max: u64,
+    looks_left: u64,
 }
 
 impl Checked {
-    /// Looks at everything that stands already.
+    /// Looks at everything that stands already, and at what comes meanwhile until that is little:
+    /// `view` gives the state as it is each time.
     ///
     /// # Errors
     /// The index or the log could not be read.
-    pub fn ahead(view: &impl View, conditions: &[Condition]) -> Result<Self, ReadError> {
+    pub fn ahead<V: View>(
+        view: impl Fn() -> V,
+        conditions: &[Condition],
+        looks_max: u64,
+    ) -> Result<Self, ReadError> {
+        let looks = vec![Look::Nothing; conditions.len()];
+        let mut checked = Self { until: Position::ZERO, looks, looks_max, looks_left: looks_max };
         if conditions.is_empty() {
-            return Ok(Self::default());
+            return Ok(checked);
         }
-        let until = view.next();
-        let look =
-            |condition: &Condition| view.first_match(&condition.query, behind(condition)..until);
-        let failed = conditions.iter().map(look).collect::<Result<_, _>>()?;
-        Ok(Self { until, failed })
+        for round in 0..LOOK_AGAIN_COUNT_MAX {
+            let view = view();
+            let unchecked = view.next().0.saturating_sub(checked.until.0);
+            if round > 0 && unchecked <= UNCHECKED_COUNT_MAX {
+                break;
+            }
+            checked.look(&view, conditions)?;
+        }
+        Ok(checked)
     }
 
-    fn failed(&self, condition: usize) -> Option<Position> {
-        self.failed.get(condition).copied().flatten()
+    /// Looks at what was not looked at yet.
+    fn look(&mut self, view: &impl View, conditions: &[Condition]) -> Result<(), ReadError> {
+        let until = view.next();
+        assert!(until >= self.until, "R1: the head went back");
+        for (condition, look) in conditions.iter().zip(&mut self.looks) {
+            if *look == Look::Nothing {
+                let unseen = behind(condition).max(self.until)..until;
+                *look = view.first_match(&condition.query, unseen, &mut self.looks_left)?;
+            }
+        }
+        self.until = until;
+        Ok(())
+    }
+
+    fn of(&self, condition: usize) -> Look {
+        self.looks.get(condition).copied().unwrap_or(Look::Nothing)
     }
 }
 
@@ -60,22 +102,49 @@ pub(super) fn check(
     if planted(Bug::IgnoreCondition) {
         return Ok(());
     }
+    let mut looks_left = RECHECK_LOOK_COUNT_MAX;
     for (n, condition) in append.conditions.iter().enumerate() {
-        let from = behind(condition).max(checked.until);
-        let found = match checked.failed(n) {
-            Some(position) => Some(position),
-            None if from < view.next() => {
-                view.first_match(&condition.query, from..view.next()).map_err(super::unreadable)?
+        let found = match checked.of(n) {
+            Look::Match(position) => Some(position),
+            Look::TooMany => {
+                let unseen = view.next().0.saturating_sub(behind(condition).0);
+                let examined_max = checked.looks_max;
+                return Err(AppendError::ConditionTooBroad { condition: n, unseen, examined_max });
             }
-            None => None,
+            Look::Nothing => recheck(view, condition, checked.until, &mut looks_left)?,
         };
         let found = found.or_else(|| in_group(group, &condition.query, behind(condition)));
         if let Some(position) = found {
             let after = condition.after;
+            assert!(after < Some(position), "A1: a decision is not refused for what it had read");
             return Err(AppendError::ConditionFailed { condition: n, after, position });
         }
     }
     Ok(())
+}
+
+/// Looks at what came since the caller did.
+fn recheck(
+    view: &impl View,
+    condition: &Condition,
+    checked_until: Position,
+    looks_left: &mut u64,
+) -> Result<Option<Position>, AppendError> {
+    let unseen = behind(condition).max(checked_until)..view.next();
+    if unseen.is_empty() {
+        return Ok(None);
+    }
+    let unseen_count = unseen.end.0 - unseen.start.0;
+    match view.first_match(&condition.query, unseen, looks_left).map_err(super::unreadable)? {
+        Look::Nothing => Ok(None),
+        Look::Match(position) => Ok(Some(position)),
+        // Asked again, the caller looks at them on its own thread.
+        Look::TooMany => {
+            let why = format!("{unseen_count} events came while it waited for the writer");
+            let what = "checking a condition".to_owned();
+            Err(AppendError::Unavailable(Unavailable::Io { what, why }))
+        }
+    }
 }
 
 /// The first event of the group itself that matches, from `from` on.

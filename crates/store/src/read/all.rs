@@ -12,6 +12,7 @@ use super::hiding::Hiding;
 use super::terms::{Terms, Walk};
 use super::{Moment, check_query, checked_count};
 use crate::commit::EventRef;
+use crate::plan::Look;
 use crate::state::{State, index_error};
 use bytes::Bytes;
 use headwater_model::{Direction, From, Page, Position, Query, ReadAll, ReadError, Timestamp};
@@ -46,7 +47,7 @@ pub(crate) fn read_all(state: &State, read: &ReadAll, now: Timestamp) -> Result<
         if batch.is_empty() {
             break;
         }
-        looked += batch.len();
+        looked += batch.len() + proposals.take_passed();
         batch.each(&fetch, |event, bytes| {
             let shows = read.query.matches(&event) && !hiding.hides(&event)?;
             if filling.is_full() || (shows && !filling.takes(&fetch, event, bytes)?) {
@@ -62,28 +63,34 @@ pub(crate) fn read_all(state: &State, read: &ReadAll, now: Timestamp) -> Result<
     Ok(page)
 }
 
-/// An event in `positions` that matches: the first one.
+/// Looks for the first event in `positions` that matches; each that is looked at is taken off
+/// `looks_left`.
 pub(crate) fn first_match(
     state: &State,
     moment: &Moment,
     query: &Query,
     positions: Range<Position>,
-) -> Result<Option<Position>, ReadError> {
+    looks_left: &mut u64,
+) -> Result<Look, ReadError> {
     let end = positions.end.min(moment.snapshot.until());
     if positions.start >= end {
-        return Ok(None);
+        return Ok(Look::Nothing);
     }
     let range = positions.start..end;
     let mut proposals = Proposals::of(query, moment, range, Direction::Forwards)?;
     let fetch = Fetch { segments: &state.segments, snapshot: &moment.snapshot };
-    let mut found = None;
     // A match is likely among the first few, and most conditions have none.
     let mut step = 8;
-    while found.is_none() {
-        let batch = proposals.take(step)?;
+    loop {
+        let left = usize::try_from(*looks_left).unwrap_or(usize::MAX);
+        let batch = proposals.take(step.min(left).max(1))?;
         if batch.is_empty() {
-            break;
+            return Ok(Look::Nothing);
         }
+        if left == 0 {
+            return Ok(Look::TooMany);
+        }
+        let mut found = None;
         batch.each(&fetch, |event, _| {
             if query.matches(&event) {
                 found = Some(event.position);
@@ -91,9 +98,13 @@ pub(crate) fn first_match(
             }
             Ok(ControlFlow::Continue(()))
         })?;
+        if let Some(position) = found {
+            return Ok(Look::Match(position));
+        }
+        let looked = batch.len() + proposals.take_passed();
+        *looks_left = looks_left.saturating_sub(looked as u64);
         step = STEP_COUNT;
     }
-    Ok(found)
 }
 
 /// The positions that a page may show: from the first that is looked at, in the direction asked,
@@ -142,6 +153,16 @@ impl Proposals {
         }
     }
 
+    /// Postings that were passed over since this was asked last.
+    fn take_passed(&mut self) -> usize {
+        match self {
+            Self::Every { .. } => 0,
+            Self::Walk { walk, .. } => {
+                usize::try_from(walk.take_seek_count()).unwrap_or(usize::MAX)
+            }
+        }
+    }
+
     fn take(&mut self, count: usize) -> Result<Batch, ReadError> {
         match self {
             Self::Every { left, direction } => {
@@ -166,6 +187,9 @@ impl Proposals {
                     match walk.next().map_err(index_error)? {
                         Some(position) if range.contains(&position) => taken.push(position),
                         _ => break,
+                    }
+                    if walk.seek_count() >= LOOK_COUNT_MAX as u64 {
+                        break;
                     }
                 }
                 Ok(Batch::List(taken))

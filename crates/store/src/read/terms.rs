@@ -16,6 +16,11 @@ use headwater_model::{Direction, Position, Query, QueryItem};
 /// Streams that a prefix may stand for before a scan is the better answer.
 const PREFIX_STREAM_COUNT_MAX: usize = 256;
 
+/// Seeks between two proposals. Terms that hardly ever meet would else be searched to their ends for
+/// one page: what was reached is proposed instead, and the record itself says no. Looking at one
+/// record costs about as much.
+const MEET_SEEK_COUNT_MAX: u64 = 32;
+
 /// A union is worth seeking in only if it is not this many times longer than the rarest.
 const SEEK_RATIO_MAX: u64 = 64;
 
@@ -54,13 +59,14 @@ impl Terms {
     /// Walks them from `from` on.
     pub(crate) fn walk(self, from: Position, direction: Direction) -> Result<Walk, IndexError> {
         let mut items = Vec::with_capacity(self.items.len());
+        let mut seek_count = 0;
         for unions in self.items {
             let unions = unions.into_iter().map(|union| UnionWalk::new(union, from, direction));
             let mut unions = unions.collect::<Result<Vec<_>, _>>()?;
-            let next = meet(&mut unions, direction)?;
+            let next = meet(&mut unions, direction, &mut seek_count)?;
             items.push(ItemWalk { unions, next });
         }
-        Ok(Walk { items, direction })
+        Ok(Walk { items, direction, seek_count })
     }
 }
 
@@ -115,6 +121,7 @@ fn streams_of_prefixes(
 pub(crate) struct Walk {
     items: Vec<ItemWalk>,
     direction: Direction,
+    seek_count: u64,
 }
 
 struct ItemWalk {
@@ -133,17 +140,34 @@ impl Walk {
         let Some(next) = next else { return Ok(None) };
         for item in self.items.iter_mut().filter(|item| item.next == Some(next)) {
             if let Some(driver) = item.unions.first_mut() {
+                // What was proposed without having met may still lie ahead of it.
+                driver.seek(next)?;
                 driver.pass(next)?;
             }
-            item.next = meet(&mut item.unions, self.direction)?;
+            item.next = meet(&mut item.unions, self.direction, &mut self.seek_count)?;
         }
         Ok(Some(next))
     }
+
+    /// Postings that were passed over since this was asked last, in search of what all terms have.
+    pub(crate) fn seek_count(&self) -> u64 {
+        self.seek_count
+    }
+
+    /// As [`Self::seek_count`], which begins anew.
+    pub(crate) fn take_seek_count(&mut self) -> u64 {
+        std::mem::take(&mut self.seek_count)
+    }
 }
 
-/// The next position that all unions have.
-fn meet(unions: &mut [UnionWalk], direction: Direction) -> Result<Option<Position>, IndexError> {
+/// The next position that all unions have; or, after so many seeks, one before which none is.
+fn meet(
+    unions: &mut [UnionWalk],
+    direction: Direction,
+    seek_count: &mut u64,
+) -> Result<Option<Position>, IndexError> {
     let Some(mut wanted) = unions.first().and_then(UnionWalk::peek) else { return Ok(None) };
+    let seek_count_max = *seek_count + MEET_SEEK_COUNT_MAX;
     'wanted: loop {
         for union in unions.iter_mut() {
             union.seek(wanted)?;
@@ -151,6 +175,10 @@ fn meet(unions: &mut [UnionWalk], direction: Direction) -> Result<Option<Positio
             if position != wanted {
                 assert!(is_behind(position, wanted, direction), "R1: a walk turned back");
                 wanted = position;
+                *seek_count += 1;
+                if *seek_count >= seek_count_max {
+                    return Ok(Some(wanted));
+                }
                 continue 'wanted;
             }
         }

@@ -8,7 +8,7 @@ use headwater_model::{
 };
 use headwater_store::commit::HEADER_BYTES;
 use headwater_store::life::StreamMark;
-use headwater_store::plan::{Checked, Group, Planned, Request, Standing, Terms, View, plan};
+use headwater_store::plan::{Checked, Group, Look, Planned, Request, Standing, Terms, View, plan};
 use std::ops::Range;
 use uuid::Uuid;
 
@@ -45,8 +45,8 @@ impl View for OldStream {
         StreamMark::default()
     }
 
-    fn first_match(&self, _: &Query, _: Range<Position>) -> Result<Option<Position>, ReadError> {
-        Ok(None)
+    fn first_match(&self, _: &Query, _: Range<Position>, _: &mut u64) -> Result<Look, ReadError> {
+        Ok(Look::Nothing)
     }
 
     fn checkpoint(&self, _: &CheckpointName) -> Option<Checkpoint> {
