@@ -169,9 +169,11 @@ impl EmbeddedContext {
         self.core.maintain(&|| true)
     }
 
-    /// As an idle moment does: notes how far the journal is durable.
+    /// As an idle moment does: notes how far the journal is durable, and tells readers whom no
+    /// commit concerned how far they have come.
     pub fn note_idle(&self) {
         self.core.note_idle();
+        self.core.tell_readers();
     }
 
     fn maintain_inline(&self) {
@@ -283,6 +285,11 @@ impl Core {
         if let Some(Err(cause)) = noted {
             tracing::warn!(context = %self.name, %cause, "the durable mark was not noted");
         }
+    }
+
+    /// C2: tells readers whom no commit concerned how far they have come.
+    pub(crate) fn tell_readers(&self) {
+        self.state.waking.tell();
     }
 }
 

@@ -9,13 +9,17 @@ use crate::context::Core;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::thread::{self, JoinHandle, Thread};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// How often the committer looks again before it sleeps: about as long as a hand-over takes.
 const SPIN_COUNT: usize = 200;
 
 /// No commit for so long is an idle moment.
 const IDLE: Duration = Duration::from_millis(20);
+
+/// C2: readers whom no commit concerned are told so often how far they have come. For ten thousand
+/// of them it takes about a hundredth of a second.
+const TELL_EVERY: Duration = Duration::from_secs(1);
 
 /// Wakes one thread; a signal is never lost, and costs little while the thread is awake.
 #[derive(Debug, Default)]
@@ -49,14 +53,32 @@ impl Wake {
             }
             std::hint::spin_loop();
         }
+        while !self.sleep(thread::park) {}
+    }
+
+    /// As [`Self::wait`], for no longer than `span`; says whether there was a signal.
+    fn wait_for(&self, span: Duration) -> bool {
+        let end = Instant::now() + span;
         loop {
-            self.asleep.store(true, Ordering::SeqCst);
-            if self.take() {
-                self.asleep.store(false, Ordering::SeqCst);
-                return;
+            let left = end.saturating_duration_since(Instant::now());
+            if self.sleep(|| thread::park_timeout(left)) {
+                return true;
             }
-            thread::park();
+            if left.is_zero() {
+                return false;
+            }
         }
+    }
+
+    /// Sleeps unless there was a signal; says whether there was.
+    fn sleep(&self, park: impl FnOnce()) -> bool {
+        self.asleep.store(true, Ordering::SeqCst);
+        if self.take() {
+            self.asleep.store(false, Ordering::SeqCst);
+            return true;
+        }
+        park();
+        false
     }
 
     /// Sleeps for `span`; a signal waits until then.
@@ -111,22 +133,28 @@ fn commit(core: &Core, wake: &Wake, stopped: &AtomicBool) {
     }
 }
 
-/// Keeps house after commits, and notes the durable end once they cease.
+/// Keeps house after commits, and notes the durable end once they cease. Readers are told how far
+/// they have come while commits go on, and once more when they have ceased.
 fn keep(core: &Core, wake: &Wake, stopped: &AtomicBool) {
     let keep_going = || !stopped.load(Ordering::SeqCst);
+    let mut told = Instant::now();
+    wake.wait();
     while keep_going() {
-        wake.wait();
-        loop {
-            core.maintain_all(&keep_going);
-            let before = core.state.commit_count();
-            wake.rest(IDLE);
-            if !keep_going() {
-                return;
-            }
-            if core.state.commit_count() == before {
-                core.note_idle();
-                break;
-            }
+        core.maintain_all(&keep_going);
+        let before = core.state.commit_count();
+        wake.rest(IDLE);
+        if told.elapsed() >= TELL_EVERY {
+            core.tell_readers();
+            told = Instant::now();
+        }
+        if !keep_going() || core.state.commit_count() != before {
+            continue;
+        }
+        core.note_idle();
+        if !wake.wait_for(TELL_EVERY) {
+            core.tell_readers();
+            told = Instant::now();
+            wake.wait();
         }
     }
 }

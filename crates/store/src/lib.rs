@@ -36,6 +36,7 @@ pub mod read;
 pub mod state;
 mod subscription;
 pub mod verify;
+mod waking;
 pub mod writer;
 
 pub use context::EmbeddedContext;

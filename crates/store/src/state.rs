@@ -17,6 +17,7 @@ use crate::index::{Index, IndexError, Snapshot};
 use crate::keeper::Wake;
 use crate::life::StreamMark;
 use crate::planted::{Bug, planted};
+use crate::waking::Waking;
 use bytestring::ByteString;
 use hashbrown::HashMap;
 use headwater_journal_file::Segments;
@@ -116,6 +117,7 @@ pub(crate) struct State {
     pub(crate) index: Index,
     pub(crate) segments: Segments,
     pub(crate) held: RwLock<Held>,
+    pub(crate) waking: Waking,
     head: watch::Sender<Head>,
     /// The latest instant that a reader was told the state as of. Held by the writer from the
     /// choice of an instant to the publishing of its commit.
@@ -134,6 +136,7 @@ impl State {
             index,
             segments,
             held: RwLock::new(held),
+            waking: Waking::default(),
             head,
             told: Mutex::default(),
             rolled: Mutex::default(),
@@ -168,6 +171,7 @@ impl State {
     pub(crate) fn close(&self) {
         self.closed.store(true, Ordering::SeqCst);
         self.head.send_modify(|_| {});
+        self.waking.everyone();
     }
 
     /// Whether the context was closed.
@@ -180,12 +184,12 @@ impl State {
         *self.head.borrow()
     }
 
-    /// Told of every new head.
+    /// Told of every new head. Who waits for some events only enters [`Waking`].
     pub(crate) fn watch(&self) -> watch::Receiver<Head> {
         self.head.subscribe()
     }
 
-    /// R1: lets readers see up to `head`, and wakes who waits.
+    /// R1: lets readers see up to `head`, and wakes who waits for any event.
     pub(crate) fn publish(&self, head: Head) {
         self.commit_count.fetch_add(1, Ordering::Relaxed);
         self.housekeeper.signal();

@@ -158,6 +158,7 @@ impl Writer {
             Ok(head) => {
                 assert_eq!(head, behind, "A3: what was applied is what was planned");
                 self.state.publish(head);
+                self.state.waking.commit(body, head.next);
                 Ok(())
             }
             Err(cause) => {

@@ -1,6 +1,7 @@
 //! The store as its users meet it: the exam, the simulation, and processes that die.
 
 mod candidate;
+mod conditions;
 mod exam;
 mod full_disk;
 mod kill;
@@ -10,4 +11,5 @@ mod planted;
 mod races;
 mod replica;
 mod sim;
+mod waiting;
 mod waking;

@@ -1,0 +1,204 @@
+//! Waking: who waits for which events, and whom a commit concerns.
+//!
+//! Why: ten thousand readers that want one stream each must not each look at every event. A commit
+//! goes by the terms of its events to the readers that asked for one of them, and wakes those whose
+//! query really matches. Nobody else notices.
+//!
+//! Picture:
+//! ```text
+//!   commit ─▶ the head moves ─▶ terms of its events ─▶ readers of those terms ─▶ matches? ─▶ woken
+//!                                                      readers of everything ──────┘
+//! ```
+//! Invariants: R3 a reader is entered before it looks, and a commit is matched after the head has
+//! moved: what a look did not see wakes. C2 whoever was not woken since its look may pass all that
+//! was matched since: it is told so now and then, without looking.
+
+mod routes;
+
+use crate::commit::{Commit, EventRef, Malformed};
+use headwater_model::query::Queryable;
+use headwater_model::{Position, Query};
+use parking_lot::Mutex;
+use routes::Routes;
+use std::future::poll_fn;
+use std::sync::Arc;
+use std::task::{Poll, Waker};
+
+/// All who wait for events of one context.
+#[derive(Default)]
+pub(crate) struct Waking {
+    readers: Mutex<Readers>,
+}
+
+#[derive(Default)]
+struct Readers {
+    /// By their number; `None`: free.
+    entered: Vec<Option<Arc<Waiter>>>,
+    free: Vec<usize>,
+    routes: Routes,
+    /// Everything before this was matched with everyone.
+    matched: Position,
+    /// Everyone was told how far that was, up to here.
+    told: Position,
+}
+
+/// One who waits.
+struct Waiter {
+    query: Query,
+    turn: Mutex<Turn>,
+}
+
+#[derive(Default)]
+struct Turn {
+    /// An event came that the query matches, or nobody knows.
+    is_due: bool,
+    /// Nothing up to here matches.
+    passed: Option<Position>,
+    waker: Option<Waker>,
+}
+
+/// Why a reader was woken.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Woken {
+    /// There may be something to deliver: look.
+    Due,
+    /// Nothing up to here is asked for.
+    Passed(Position),
+}
+
+/// A reader's place among those who wait, until it is dropped.
+pub(crate) struct Entered {
+    waiter: Arc<Waiter>,
+    number: usize,
+}
+
+impl Waking {
+    /// Enters a reader. What it has not seen when it looks from now on, wakes it.
+    pub(crate) fn enter(&self, query: Query) -> Entered {
+        let waiter = Arc::new(Waiter { query, turn: Mutex::default() });
+        let mut readers = self.readers.lock();
+        let number = readers.free.pop().unwrap_or(readers.entered.len());
+        if number == readers.entered.len() {
+            readers.entered.push(None);
+        }
+        readers.routes.add(&waiter.query, number);
+        let before = readers.entered[number].replace(Arc::clone(&waiter));
+        assert!(before.is_none(), "R3: two readers wait in one place");
+        Entered { waiter, number }
+    }
+
+    /// Takes a reader out again.
+    pub(crate) fn leave(&self, entered: &Entered) {
+        let mut readers = self.readers.lock();
+        readers.routes.remove(&entered.waiter.query, entered.number);
+        let left = readers.entered[entered.number].take();
+        assert!(left.is_some(), "R3: a reader left twice");
+        readers.free.push(entered.number);
+    }
+
+    /// Wakes those whom the events of a commit concern. Its end is the published head already.
+    pub(crate) fn commit(&self, body: &[u8], behind: Position) {
+        let concerned = {
+            let mut readers = self.readers.lock();
+            assert!(readers.matched <= behind, "C2: commits are matched in order");
+            let concerned = match readers.is_empty() {
+                true => Vec::new(),
+                // What cannot be read here is for every reader to find out.
+                false => readers.concerned(body).unwrap_or_else(|_| readers.everyone()),
+            };
+            readers.matched = behind;
+            concerned
+        };
+        concerned.iter().for_each(|waiter| waiter.turn(|turn| turn.is_due = true));
+    }
+
+    /// C2: tells everyone who was not woken how far it may pass.
+    pub(crate) fn tell(&self) {
+        let mut readers = self.readers.lock();
+        let Some(passed) = readers.matched.previous().filter(|_| readers.told < readers.matched)
+        else {
+            return;
+        };
+        readers.told = readers.matched;
+        // Under the lock: no commit is matched in between.
+        readers.entered.iter().flatten().for_each(|waiter| {
+            waiter.turn(|turn| turn.passed = Some(passed));
+        });
+    }
+
+    /// Makes everyone look.
+    pub(crate) fn everyone(&self) {
+        let everyone = self.readers.lock().everyone();
+        everyone.iter().for_each(|waiter| waiter.turn(|turn| turn.is_due = true));
+    }
+}
+
+impl Readers {
+    fn is_empty(&self) -> bool {
+        self.free.len() == self.entered.len()
+    }
+
+    fn everyone(&self) -> Vec<Arc<Waiter>> {
+        self.entered.iter().flatten().cloned().collect()
+    }
+
+    /// Those whose query matches an event of the commit, each once.
+    fn concerned(&self, body: &[u8]) -> Result<Vec<Arc<Waiter>>, Malformed> {
+        let mut numbers = Vec::new();
+        for event in Commit::read(body)?.records() {
+            let event: EventRef<'_> = event?;
+            let tags = event.tags.iter();
+            self.routes.each(event.stream(), event.event_type(), tags, |number| {
+                let waiter = self.entered.get(number).and_then(Option::as_ref);
+                let waiter = waiter.expect("R3: a route leads to a reader that is there");
+                if waiter.query.matches(&event) {
+                    numbers.push(number);
+                }
+            });
+        }
+        numbers.sort_unstable();
+        numbers.dedup();
+        Ok(numbers.into_iter().filter_map(|number| self.entered[number].clone()).collect())
+    }
+}
+
+impl Waiter {
+    /// Changes the reader's turn, and wakes it.
+    fn turn(&self, change: impl FnOnce(&mut Turn)) {
+        let waker = {
+            let mut turn = self.turn.lock();
+            change(&mut turn);
+            turn.waker.take()
+        };
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+    }
+}
+
+impl Entered {
+    /// Called before the reader looks: it wants to know of what comes from here on.
+    pub(crate) fn looks(&self) {
+        let mut turn = self.waiter.turn.lock();
+        (turn.is_due, turn.passed) = (false, None);
+    }
+
+    /// Resolves when there is a reason to go on. Dropping the future loses nothing.
+    pub(crate) async fn woken(&self) -> Woken {
+        poll_fn(|task| {
+            let mut turn = self.waiter.turn.lock();
+            let passed = turn.passed.take();
+            if std::mem::take(&mut turn.is_due) {
+                return Poll::Ready(Woken::Due);
+            }
+            match passed {
+                Some(position) => Poll::Ready(Woken::Passed(position)),
+                None => {
+                    turn.waker = Some(task.waker().clone());
+                    Poll::Pending
+                }
+            }
+        })
+        .await
+    }
+}
