@@ -33,6 +33,7 @@ pub mod http;
 pub mod input;
 mod limits;
 pub mod outcome;
+pub mod parked;
 #[doc(hidden)]
 pub mod planted;
 pub mod prelude;
@@ -59,8 +60,8 @@ pub use failed::{Failed, Poison, Policy};
 pub use health::{Health, ReaderHealth};
 pub use input::{DecodeError, Decoded, Field, Input, InputType, Recorded, Source};
 pub use outcome::{CommandError, LoadError, Loaded, ReadModelError, Receipt};
-pub use projection::{Database, Key, ModelName, ParkedEvent, Projection, ReadModel};
-pub use react::ParkedInput;
+pub use parked::{Discarded, ParkedError, ParkedInput, Retried, RetryOutcome};
+pub use projection::{Database, Key, ModelName, ParkedEvent, ParkedRow, Projection, ReadModel};
 pub use reaction::Reaction;
 pub use reader::ReaderState;
 pub use refusal::{Refusal, RefusalKind};

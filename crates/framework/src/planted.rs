@@ -18,6 +18,12 @@ pub enum Bug {
     SkipUndecodable,
     /// An answer without events is given on a cached state.
     StaleAnswer,
+    /// A parked input is released in an append of its own, before what follows from it.
+    ReleasedBeforeEffect,
+    /// A parked event is released in a transaction of its own, behind its rows.
+    ReleasedOutsideTransaction,
+    /// A key counts as held up no longer when one of its parked events was released.
+    FollowersOvertaken,
 }
 
 #[cfg(feature = "planted-bugs")]

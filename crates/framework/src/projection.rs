@@ -14,9 +14,10 @@
 pub mod database;
 mod place;
 pub(crate) mod reader;
+mod retry;
 pub(crate) mod view;
 
-pub use database::{Database, ModelName, ParkedEvent, ReadModel};
+pub use database::{Database, ModelName, ParkedEvent, ParkedRow, ReadModel};
 
 use crate::{Failed, Input, Policy, Recorded};
 use bytestring::ByteString;
@@ -37,7 +38,8 @@ pub trait Projection: Send + Sync + 'static {
     /// Where it writes.
     type Database: Database;
 
-    /// What stays in order: a parked event holds up the later ones of its key.
+    /// What stays in order: a parked event holds up the later ones of its key. An event that is read
+    /// as several inputs goes by the first of them.
     fn key(&self, input: &Recorded<Self::Input>) -> Key {
         input.stream.clone().into()
     }

@@ -14,18 +14,17 @@
 pub(crate) mod batch;
 mod carry_out;
 mod park;
+mod retry;
 pub(crate) mod session;
 mod start;
 #[cfg(test)]
 mod tests;
 
-pub use park::ParkedInput;
-pub(crate) use park::list as parked;
-
-use crate::reader::{Reader, ReaderKind, Status, Turn};
+use crate::parked::{Discarded, ParkedInput, Pick, Retried};
+use crate::reader::{ParkedAnswer, Reader, ReaderKind, Status, Turn};
 use crate::{Input, Reaction, Service};
 use futures_util::future::BoxFuture;
-use headwater_model::{ContextName, Start, Timestamp};
+use headwater_model::{ContextName, EventId, Start, Timestamp};
 use session::{Session, Stop};
 use std::sync::Arc;
 use std::time::Duration;
@@ -50,17 +49,25 @@ impl<R: Reaction> ReactionReader<R> {
 
     async fn take_turn(&self, service: &Service) -> Result<Turn, Stop> {
         let mut slot = self.session.lock().await;
-        if self.status.take_stale() {
-            *slot = None;
-        }
-        // Taken out: if this turn fails or panics, the next one begins from what is stored.
-        let mut session = match slot.take() {
-            Some(session) => session,
-            None => Session::open::<R::Input>(service, &self.status, self.start).await?,
-        };
+        let mut session = self.session_of(service, &mut slot).await?;
         let turn = self.read_and_handle(&mut session).await?;
         *slot = Some(session);
         Ok(turn)
+    }
+
+    /// Taken out: if what is done with it fails or panics, the next one begins from what is stored.
+    async fn session_of(
+        &self,
+        service: &Service,
+        slot: &mut Option<Session>,
+    ) -> Result<Session, Stop> {
+        if self.status.take_stale() {
+            *slot = None;
+        }
+        match slot.take() {
+            Some(session) => Ok(session),
+            None => Session::open::<R::Input>(service, &self.status, self.start).await,
+        }
     }
 
     async fn read_and_handle(&self, session: &mut Session) -> Result<Turn, Stop> {
@@ -108,6 +115,23 @@ impl<R: Reaction> Reader for ReactionReader<R> {
             self.status.after(&turn);
             turn
         })
+    }
+
+    fn parked<'a>(&'a self, service: &'a Service) -> ParkedAnswer<'a, Vec<ParkedInput>> {
+        Box::pin(self.list_parked(service))
+    }
+
+    fn retry<'a>(&'a self, service: &'a Service, pick: Pick) -> ParkedAnswer<'a, Vec<Retried>> {
+        Box::pin(self.retry_parked(service, pick))
+    }
+
+    fn discard<'a>(
+        &'a self,
+        service: &'a Service,
+        event: EventId,
+        why: &'a str,
+    ) -> ParkedAnswer<'a, Discarded> {
+        Box::pin(self.discard_parked(service, event, why))
     }
 }
 

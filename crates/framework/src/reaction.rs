@@ -12,7 +12,8 @@ use std::time::Duration;
 /// What follows from an input. Pure, like a decider.
 ///
 /// A refusal parks the input: it is recorded, in the same append as the checkpoint, in the system
-/// stream `$parked-<reader>`, and the reader goes on.
+/// stream `$parked-<reader>`, and the reader goes on. Inputs stand each by itself: one that is parked
+/// holds up no other. It waits to be retried or discarded: [`parked`](crate::parked).
 pub trait Reaction: Send + Sync + 'static {
     /// The reader's name: its checkpoints are kept under it, per context.
     const NAME: &'static str;

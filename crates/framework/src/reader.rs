@@ -11,9 +11,10 @@
 //! ```
 
 use crate::Service;
+use crate::parked::{Discarded, ParkedError, ParkedInput, Pick, Retried};
 use bytestring::ByteString;
 use futures_util::future::BoxFuture;
-use headwater_model::{CheckpointName, ContextName, InvalidName, Position, Timestamp};
+use headwater_model::{CheckpointName, ContextName, EventId, InvalidName, Position, Timestamp};
 use parking_lot::Mutex;
 use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -27,7 +28,24 @@ pub(crate) trait Reader: Send + Sync + 'static {
 
     /// Does a bounded amount of work.
     fn turn<'a>(&'a self, service: &'a Service) -> BoxFuture<'a, Turn>;
+
+    /// What it has set aside, in order.
+    fn parked<'a>(&'a self, service: &'a Service) -> ParkedAnswer<'a, Vec<ParkedInput>>;
+
+    /// Tries what it has set aside again, between two turns.
+    fn retry<'a>(&'a self, service: &'a Service, pick: Pick) -> ParkedAnswer<'a, Vec<Retried>>;
+
+    /// Gives an input up that it has set aside.
+    fn discard<'a>(
+        &'a self,
+        service: &'a Service,
+        event: EventId,
+        why: &'a str,
+    ) -> ParkedAnswer<'a, Discarded>;
 }
+
+/// What a reader answers about parked inputs.
+pub(crate) type ParkedAnswer<'a, T> = BoxFuture<'a, Result<T, ParkedError>>;
 
 /// What a turn came to.
 #[derive(Debug, PartialEq, Eq)]
@@ -176,6 +194,20 @@ impl Status {
         self.parked_count.fetch_add(count, Ordering::Relaxed);
         metrics::counter!("headwater_inputs_parked_total", "reader" => self.to_string())
             .increment(count);
+    }
+
+    /// One of them was carried out after all.
+    pub(crate) fn count_retried(&self) {
+        self.parked_count.fetch_sub(1, Ordering::Relaxed);
+        metrics::counter!("headwater_inputs_retried_total", "reader" => self.to_string())
+            .increment(1);
+    }
+
+    /// One of them was given up.
+    pub(crate) fn count_discarded(&self) {
+        self.parked_count.fetch_sub(1, Ordering::Relaxed);
+        metrics::counter!("headwater_inputs_discarded_total", "reader" => self.to_string())
+            .increment(1);
     }
 
     pub(crate) fn restart_count(&self) -> u64 {

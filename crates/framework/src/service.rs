@@ -16,7 +16,7 @@ use crate::decide::state::{Folded, Scope, load_query, load_stream};
 use crate::decide::turns::Turns;
 use crate::projection::reader::ProjectionReader;
 use crate::projection::view::View;
-use crate::react::{ParkedInput, ReactionReader, sources_of};
+use crate::react::{ReactionReader, sources_of};
 use crate::reader::Reader;
 use crate::{
     Boundary, Cause, CommandError, Decider, Input, InputType, LoadError, Loaded, Projection,
@@ -164,14 +164,6 @@ impl Service {
             Scope::Query(query) => load_query(&*store, &query, at).await?,
         };
         Ok(Loaded { state: folded.state, revision: folded.last, as_of: folded.as_of })
-    }
-
-    /// The inputs that a reaction of this service has set aside, in order.
-    ///
-    /// # Errors
-    /// A store that does not answer.
-    pub async fn parked(&self, reader: &str) -> Result<Vec<ParkedInput>, ReadError> {
-        crate::react::parked(&self.own().await?, reader).await
     }
 
     /// The service's name, which is its context's.

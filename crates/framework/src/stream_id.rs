@@ -43,7 +43,7 @@ pub trait StreamId: Clone + Ord + Display + From<String> + Send + Sync + 'static
 /// Whether `text` can be an id in `category`.
 pub(crate) fn check_id(category: &str, text: &str) -> Result<(), InvalidName> {
     let bytes = category.len() + 1 + text.len();
-    let bytes_max = limits::STREAM_NAME_BYTES_MAX;
+    let bytes_max = limits::STREAM_NAME_GIVEN_BYTES_MAX;
     if text.is_empty() {
         Err(InvalidName::Empty { kind: "id" })
     } else if bytes > bytes_max {

@@ -5,6 +5,7 @@
 //!   _headwater_model        which projection, version and schema made this
 //!   _headwater_checkpoint   source context → incarnation, position
 //!   _headwater_parked       source context, position → key, event, why
+//!   _headwater_discarded    the same of parked events that were given up, and why that
 //! ```
 //! Invariants: C1 rows, checkpoint and parked events are one transaction. C2 a checkpoint moves
 //! only from where this writer last saw it, and never back within an incarnation: of two processes
@@ -12,8 +13,11 @@
 
 use crate::place::Place;
 use crate::{SqlError, SqliteTx};
-use headwater_framework::{Failed, Key, ModelName, ParkedEvent, ReadModel};
-use headwater_model::{Checkpoint, ContextName, Incarnation, Position, RecordedEvent};
+use headwater_framework::{Failed, Key, ModelName, ParkedEvent, ParkedRow, ReadModel};
+use headwater_model::{
+    Checkpoint, ContextName, EventId, EventType, Incarnation, Position, RecordedEvent, Revision,
+    StreamName,
+};
 use std::collections::HashMap;
 
 const TABLES: &str = "
@@ -31,6 +35,16 @@ const TABLES: &str = "
         primary key (source, position)
     ) strict, without rowid;
     create index if not exists _headwater_parked_key on _headwater_parked (source, key);
+";
+
+/// Made whenever a model is opened: models that were made before there was such a table get it, too.
+const DISCARDED: &str = "
+    create table if not exists _headwater_discarded (
+        source text not null, position integer not null, key text not null,
+        event_id text not null, event_type text not null, stream text not null,
+        revision integer not null, parked_why text not null, why text not null,
+        primary key (source, position)
+    ) strict, without rowid;
 ";
 
 /// An open read model: the one who writes to it.
@@ -71,6 +85,7 @@ impl SqliteModel {
                 )));
             }
             self.tx.on().batch(TABLES)?;
+            self.tx.on().batch(DISCARDED)?;
             self.tx.on().batch(schema).map_err(|error| {
                 Failed::for_good(format!("the schema of {name} version {version} fails: {error}"))
             })?;
@@ -95,7 +110,7 @@ impl SqliteModel {
                 self.tx.database()
             )));
         }
-        Ok(())
+        Ok(self.tx.on().batch(DISCARDED)?)
     }
 }
 
@@ -119,6 +134,19 @@ impl ReadModel for SqliteModel {
     async fn parked_count(&mut self, source: &ContextName) -> Result<u64, Failed> {
         let select = "select count(*) from _headwater_parked where source = ?";
         Ok(self.tx.row(select, (source,))?.unwrap_or(0))
+    }
+
+    async fn parked(&mut self, source: &ContextName) -> Result<Vec<ParkedRow>, Failed> {
+        let select = "select key, event_id, event_type, stream, revision, position, why
+                      from _headwater_parked where source = ? order by position";
+        let rows: Vec<(String, EventId, EventType, StreamName, Revision, Position, String)> =
+            self.tx.rows(select, (source,))?;
+        let rows = rows.into_iter();
+        let parked = rows.map(|(key, event, event_type, stream, revision, position, why)| {
+            let key = Key::from(key);
+            ParkedRow { key, event, event_type, stream, revision, position, why }
+        });
+        Ok(parked.collect())
     }
 
     async fn begin(&mut self) -> Result<(), Failed> {
@@ -167,10 +195,28 @@ impl ReadModel for SqliteModel {
 
     async fn park(&mut self, parked: ParkedEvent<'_>) -> Result<(), Failed> {
         let ParkedEvent { source, key, event, why } = parked;
-        let insert = "insert into _headwater_parked values (?, ?, ?, ?, ?, ?, ?, ?)";
+        let insert = "insert into _headwater_parked values (?, ?, ?, ?, ?, ?, ?, ?)
+                      on conflict (source, position) do update set why = excluded.why";
         let RecordedEvent { id, event_type, stream, revision, position, .. } = event;
         let key = key.as_str();
         self.tx.execute(insert, (source, position, key, id, event_type, stream, revision, why))
+    }
+
+    async fn release(&mut self, source: &ContextName, position: Position) -> Result<bool, Failed> {
+        let delete = "delete from _headwater_parked where source = ? and position = ?";
+        Ok(self.tx.change(delete, (source, position))? == 1)
+    }
+
+    async fn give_up(
+        &mut self,
+        source: &ContextName,
+        position: Position,
+        why: &str,
+    ) -> Result<bool, Failed> {
+        let keep = "insert into _headwater_discarded
+                    select *, ? from _headwater_parked where source = ? and position = ?";
+        self.tx.execute(keep, (why, source, position))?;
+        self.release(source, position).await
     }
 
     async fn commit(&mut self) -> Result<(), Failed> {

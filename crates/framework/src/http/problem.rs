@@ -13,7 +13,10 @@
 //! | a name that names nothing | 422 |
 //! | what only an operator can mend | 500, and the reason in the log |
 
-use crate::{CommandError, Failed, InvalidAfter, LoadError, ReadModelError, Refusal, RefusalKind};
+use crate::{
+    CommandError, Failed, InvalidAfter, LoadError, ParkedError, ReadModelError, Refusal,
+    RefusalKind,
+};
 use axum_core::body::Body;
 use axum_core::response::{IntoResponse, Response};
 use headwater_model::{InvalidName, ReadError, Retry};
@@ -209,6 +212,21 @@ impl From<Failed> for Problem {
             }
             Retry::Never | Retry::AfterReload => Self::internal(CODE, failed),
         }
+    }
+}
+
+impl From<ParkedError> for Problem {
+    fn from(error: ParkedError) -> Self {
+        let status = match &error {
+            ParkedError::NoReader { .. } | ParkedError::NotParked { .. } => StatusCode::NOT_FOUND,
+            ParkedError::Behind { .. } => StatusCode::CONFLICT,
+            ParkedError::NoReason => StatusCode::UNPROCESSABLE_ENTITY,
+            ParkedError::Read(cause) => return cause.clone().into(),
+            ParkedError::Stopped { retry: Retry::Never, .. } => StatusCode::INTERNAL_SERVER_ERROR,
+            ParkedError::Stopped { .. } => StatusCode::SERVICE_UNAVAILABLE,
+        };
+        // Whoever sees to parked inputs is an operator, who is told the reason.
+        Self::new(status, error.code(), error)
     }
 }
 

@@ -13,7 +13,9 @@
 
 use super::Key;
 use crate::Failed;
-use headwater_model::{Checkpoint, ContextName, RecordedEvent};
+use headwater_model::{
+    Checkpoint, ContextName, EventId, EventType, Position, RecordedEvent, Revision, StreamName,
+};
 use std::future::Future;
 
 /// Which read model.
@@ -83,6 +85,12 @@ pub trait ReadModel: Send + 'static {
         source: &ContextName,
     ) -> impl Future<Output = Result<u64, Failed>> + Send;
 
+    /// The parked events of `source`, in the order of their positions.
+    fn parked(
+        &mut self,
+        source: &ContextName,
+    ) -> impl Future<Output = Result<Vec<ParkedRow>, Failed>> + Send;
+
     /// Begins a transaction.
     fn begin(&mut self) -> impl Future<Output = Result<(), Failed>> + Send;
 
@@ -96,8 +104,24 @@ pub trait ReadModel: Send + 'static {
         to: Checkpoint,
     ) -> impl Future<Output = Result<(), Failed>> + Send;
 
-    /// Sets an event aside, within the transaction.
+    /// Sets an event aside, within the transaction. One that is aside already gets the new reason.
     fn park(&mut self, parked: ParkedEvent<'_>) -> impl Future<Output = Result<(), Failed>> + Send;
+
+    /// Releases a parked event, within the transaction; `false` if it was not parked.
+    fn release(
+        &mut self,
+        source: &ContextName,
+        position: Position,
+    ) -> impl Future<Output = Result<bool, Failed>> + Send;
+
+    /// Releases a parked event and keeps why it was given up, within the transaction; `false` if it
+    /// was not parked.
+    fn give_up(
+        &mut self,
+        source: &ContextName,
+        position: Position,
+        why: &str,
+    ) -> impl Future<Output = Result<bool, Failed>> + Send;
 
     /// Ends the transaction: all of it happens.
     fn commit(&mut self) -> impl Future<Output = Result<(), Failed>> + Send;
@@ -117,4 +141,23 @@ pub struct ParkedEvent<'a> {
     pub event: &'a RecordedEvent,
     /// Why it was set aside.
     pub why: &'a str,
+}
+
+/// An event that was set aside, as a read model keeps it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ParkedRow {
+    /// What it holds up.
+    pub key: Key,
+    /// The event's id.
+    pub event: EventId,
+    /// The event's type.
+    pub event_type: EventType,
+    /// The event's stream.
+    pub stream: StreamName,
+    /// The event's place in its stream.
+    pub revision: Revision,
+    /// The event's place in its context.
+    pub position: Position,
+    /// Why it was set aside.
+    pub why: String,
 }

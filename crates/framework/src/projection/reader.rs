@@ -16,21 +16,22 @@ use super::place::Place;
 use super::view::View;
 use super::{Database, Key, ParkedEvent, Projection, ReadModel};
 use crate::limits::{PROJECTION_BATCH_COUNT_MAX, RESTART_WAIT_MAX, UNSAVED_POSITION_COUNT_MAX};
+use crate::parked::{Discarded, ParkedInput, Pick, Retried};
 use crate::planted::{Bug, planted};
 use crate::react::session::Stop;
-use crate::reader::{Reader, ReaderKind, Status, Turn};
+use crate::reader::{ParkedAnswer, Reader, ReaderKind, Status, Turn};
 use crate::{Failed, Input, Poison, Recorded, Service, Source};
 use futures_util::future::BoxFuture;
-use headwater_model::{Checkpoint, ContextName, Page, RecordedEvent, Retry};
+use headwater_model::{Checkpoint, ContextName, EventId, Page, RecordedEvent, Retry};
 use std::sync::Arc;
 
-type ModelOf<P> = <<P as Projection>::Database as Database>::Model;
+pub(super) type ModelOf<P> = <<P as Projection>::Database as Database>::Model;
 
 /// Reads one context for one projection.
 pub(crate) struct ProjectionReader<P: Projection> {
-    view: Arc<View<P>>,
-    status: Status,
-    place: tokio::sync::Mutex<Option<Place>>,
+    pub(super) view: Arc<View<P>>,
+    pub(super) status: Status,
+    pub(super) place: tokio::sync::Mutex<Option<Place>>,
 }
 
 /// An event that was not applied; what came before it on its page could be.
@@ -59,18 +60,7 @@ impl<P: Projection> ProjectionReader<P> {
 
     async fn take_turn(&self, service: &Service) -> Result<Turn, Stop> {
         let mut slot = self.place.lock().await;
-        if self.status.take_stale() {
-            *slot = None;
-            *self.view.model.lock().await = None;
-        }
-        // Taken out: if this turn fails or panics, the next one asks the database.
-        let mut place = match slot.take() {
-            Some(place) => place,
-            None => {
-                let count_max = PROJECTION_BATCH_COUNT_MAX;
-                Place::open(service, &self.view, &self.status, count_max).await?
-            }
-        };
+        let mut place = self.place_of(service, &mut slot).await?;
         let page = place.read().await?;
         let turn = match page.events.is_empty() {
             true => self.pass_over(&mut place, &page).await?,
@@ -78,6 +68,25 @@ impl<P: Projection> ProjectionReader<P> {
         };
         *slot = Some(place);
         Ok(turn)
+    }
+
+    /// Taken out: if what is done with it fails or panics, the next one asks the database.
+    pub(super) async fn place_of(
+        &self,
+        service: &Service,
+        slot: &mut Option<Place>,
+    ) -> Result<Place, Stop> {
+        if self.status.take_stale() {
+            *slot = None;
+            *self.view.model.lock().await = None;
+        }
+        match slot.take() {
+            Some(place) => Ok(place),
+            None => {
+                let count_max = PROJECTION_BATCH_COUNT_MAX;
+                Place::open(service, &self.view, &self.status, count_max).await
+            }
+        }
     }
 
     /// A page without inputs: everything on it was filtered out.
@@ -181,25 +190,42 @@ impl<P: Projection> ProjectionReader<P> {
         event: &RecordedEvent,
         parked: &mut Vec<Key>,
     ) -> Result<(), (Failed, bool)> {
+        let inputs = self.decode(place, event).map_err(|failed| (failed, true))?;
+        let Some(first) = inputs.first() else { return Ok(()) };
+        let key = self.view.projection.key(first);
+        if place.held_up.contains(&key) || parked.contains(&key) {
+            let why = "an earlier event of its key is parked";
+            self.park(model, event, &key, why).await.map_err(|failed| (failed, false))?;
+            parked.push(key);
+            return Ok(());
+        }
+        self.apply_inputs(model, &inputs).await.map_err(|failed| (failed, false))
+    }
+
+    /// What the projection makes of an event: nothing, one input, or several.
+    pub(super) fn decode(
+        &self,
+        place: &Place,
+        event: &RecordedEvent,
+    ) -> Result<Vec<Recorded<P::Input>>, Failed> {
         let source = Source { context: self.status.source.as_str(), own: place.is_own };
-        let decoded = P::Input::decode(source, event);
-        let inputs = decoded.map_err(|error| (Failed::for_good(error), true))?.into_vec();
+        let decoded = P::Input::decode(source, event).map_err(Failed::for_good)?;
+        let inputs = decoded.into_vec().into_iter();
+        Ok(inputs.map(|input| Recorded::new(input, event.clone())).collect())
+    }
+
+    pub(super) async fn apply_inputs(
+        &self,
+        model: &mut ModelOf<P>,
+        inputs: &[Recorded<P::Input>],
+    ) -> Result<(), Failed> {
         for input in inputs {
-            let input = Recorded::new(input, event.clone());
-            let key = self.view.projection.key(&input);
-            if place.held_up.contains(&key) || parked.contains(&key) {
-                let why = "an earlier event of its key is parked";
-                self.park(model, event, &key, why).await.map_err(|failed| (failed, false))?;
-                parked.push(key);
-                return Ok(());
-            }
-            let applied = self.view.projection.apply(model.tx(), &input).await;
-            applied.map_err(|failed| (failed, false))?;
+            self.view.projection.apply(model.tx(), input).await?;
         }
         Ok(())
     }
 
-    async fn park(
+    pub(super) async fn park(
         &self,
         model: &mut ModelOf<P>,
         event: &RecordedEvent,
@@ -251,17 +277,18 @@ impl<P: Projection> ProjectionReader<P> {
 
     /// What a parked event holds up; its stream, if it cannot be read.
     fn key_of(&self, place: &Place, event: &RecordedEvent) -> Key {
-        let source = Source { context: self.status.source.as_str(), own: place.is_own };
-        let inputs = P::Input::decode(source, event).map(crate::Decoded::into_vec);
-        match inputs.ok().and_then(|inputs| inputs.into_iter().next()) {
-            Some(input) => self.view.projection.key(&Recorded::new(input, event.clone())),
-            None => event.stream.clone().into(),
-        }
+        let inputs = self.decode(place, event).unwrap_or_default();
+        let key = inputs.first().map(|first| self.view.projection.key(first));
+        key.unwrap_or_else(|| event.stream.clone().into())
     }
 
     /// Begins a transaction, if the database is where this reader left it: it was not rebuilt, and
     /// no other process has written to it.
-    async fn begin(&self, open: Option<ModelOf<P>>, place: &Place) -> Result<ModelOf<P>, Stop> {
+    pub(super) async fn begin(
+        &self,
+        open: Option<ModelOf<P>>,
+        place: &Place,
+    ) -> Result<ModelOf<P>, Stop> {
         let mut model = match open {
             Some(model) => model,
             None => self.view.database.open(View::<P>::name()).await?,
@@ -293,5 +320,22 @@ impl<P: Projection> Reader for ProjectionReader<P> {
             self.status.after(&turn);
             turn
         })
+    }
+
+    fn parked<'a>(&'a self, service: &'a Service) -> ParkedAnswer<'a, Vec<ParkedInput>> {
+        Box::pin(self.list_parked(service))
+    }
+
+    fn retry<'a>(&'a self, service: &'a Service, pick: Pick) -> ParkedAnswer<'a, Vec<Retried>> {
+        Box::pin(self.retry_parked(service, pick))
+    }
+
+    fn discard<'a>(
+        &'a self,
+        service: &'a Service,
+        event: EventId,
+        why: &'a str,
+    ) -> ParkedAnswer<'a, Discarded> {
+        Box::pin(self.discard_parked(service, event, why))
     }
 }

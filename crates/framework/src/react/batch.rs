@@ -174,6 +174,11 @@ impl Batch {
         self.add(stream, vec![event]);
     }
 
+    /// Adds the release of a parked input, to a stream that nothing else in the batch is about.
+    pub(crate) fn release(&mut self, release: Append) {
+        self.writes.extend(release.writes);
+    }
+
     /// How many of its inputs are parked.
     pub(crate) fn parked_count(&self) -> u64 {
         self.parked_count
@@ -249,11 +254,11 @@ impl Batch {
     }
 
     /// The one append.
-    pub(crate) fn append(&self, save: SaveCheckpoint) -> Append {
+    pub(crate) fn append(&self, save: Option<SaveCheckpoint>) -> Append {
         Append {
             writes: self.writes.clone(),
             conditions: self.conditions.clone(),
-            checkpoints: vec![save],
+            checkpoints: save.into_iter().collect(),
         }
     }
 

@@ -83,6 +83,20 @@ enum Outcome {
     OneByOne,
 }
 
+/// What comes of one input, before anything is done about it.
+pub(super) enum Attempt {
+    /// What follows from it is in the batch.
+    Taken,
+    /// Two states were read at different moments.
+    Torn,
+    /// Nothing of it is in the batch: it was refused.
+    Refused { code: &'static str, why: String },
+    /// Nothing of it is in the batch: it cannot be read, or a stream it leads to cannot.
+    Undecodable { code: &'static str, why: String },
+    /// Nothing of it is in the batch: something is in the way.
+    Stopped(Stop),
+}
+
 /// What one input came to within its batch.
 enum Taken {
     Yes,
@@ -93,17 +107,16 @@ enum Taken {
 }
 
 /// A reader at one batch.
-struct Work<'a, R> {
-    reaction: &'a R,
-    session: &'a mut Session,
-    status: &'a Status,
+pub(super) struct Work<'a, R> {
+    pub(super) reaction: &'a R,
+    pub(super) session: &'a mut Session,
+    pub(super) status: &'a Status,
 }
 
 impl<R: Reaction> Work<'_, R> {
     /// A batch of the first inputs, at least one, and how many; `None` if it must be done again.
     async fn fill(&mut self, inputs: &[RecordedEvent]) -> Result<Option<(Batch, usize)>, Stop> {
-        let (own, caches) = (Arc::clone(&self.session.own), Arc::clone(&self.session.caches));
-        let mut batch = Batch::new(own, caches);
+        let mut batch = self.batch();
         for (n, event) in inputs.iter().enumerate() {
             let full = batch.event_count() >= REACTION_EVENT_COUNT_MAX
                 || batch.payload_bytes() >= REACTION_PAYLOAD_BYTES_MAX;
@@ -121,39 +134,52 @@ impl<R: Reaction> Work<'_, R> {
         Ok(Some((batch, inputs.len())))
     }
 
-    /// Adds what follows from one input.
+    /// A batch with nothing in it.
+    pub(super) fn batch(&self) -> Batch {
+        Batch::new(Arc::clone(&self.session.own), Arc::clone(&self.session.caches))
+    }
+
+    /// Adds what follows from one input, or sets it aside.
     async fn take(&mut self, batch: &mut Batch, event: &RecordedEvent) -> Result<Taken, Stop> {
+        match self.attempt(batch, event).await {
+            Attempt::Taken => Ok(Taken::Yes),
+            Attempt::Torn => Ok(Taken::Torn),
+            Attempt::Refused { code, why } => {
+                self.park(batch, event, code, &why).map(|()| Taken::Yes)
+            }
+            Attempt::Undecodable { code, why } => self.poison(batch, event, code, &why),
+            Attempt::Stopped(stop) => Ok(Taken::No(stop)),
+        }
+    }
+
+    /// Adds what follows from one input: all of it, or nothing.
+    pub(super) async fn attempt(&self, batch: &mut Batch, event: &RecordedEvent) -> Attempt {
         let context = self.session.source.context();
         let own = context == self.session.own.context();
         let source = Source { context: context.as_str(), own };
         let inputs = match R::Input::decode(source, event) {
             Ok(decoded) => decoded.into_vec(),
-            Err(_) if planted(Bug::SkipUndecodable) => return Ok(Taken::Yes),
-            Err(error) => return self.poison(batch, event, error.code(), &error.to_string()),
+            Err(_) if planted(Bug::SkipUndecodable) => return Attempt::Taken,
+            Err(error) => {
+                return Attempt::Undecodable { code: error.code(), why: error.to_string() };
+            }
         };
         let mark = batch.mark();
         for (k, input) in inputs.into_iter().enumerate() {
             let input = Recorded::new(input, event.clone());
             let actions = self.reaction.react(&input);
-            match self.act(batch, event, k, actions).await {
-                Ok(()) => {}
-                Err(Setback::Torn) => return Ok(Taken::Torn),
-                Err(Setback::Parks { code, why }) => {
-                    batch.back_to(&mark);
-                    self.park(batch, event, code, &why)?;
-                    return Ok(Taken::Yes);
+            let Err(setback) = self.act(batch, event, k, actions).await else { continue };
+            batch.back_to(&mark);
+            return match setback {
+                Setback::Torn => Attempt::Torn,
+                Setback::Parks { code, why } => Attempt::Refused { code, why },
+                Setback::Load(LoadError::Undecodable(error)) => {
+                    Attempt::Undecodable { code: error.code(), why: error.to_string() }
                 }
-                Err(Setback::Load(LoadError::Undecodable(error))) => {
-                    batch.back_to(&mark);
-                    return self.poison(batch, event, error.code(), &error.to_string());
-                }
-                Err(Setback::Load(error)) => {
-                    batch.back_to(&mark);
-                    return Ok(Taken::No(Stop::by(error.retry(), error)));
-                }
-            }
+                Setback::Load(error) => Attempt::Stopped(Stop::by(error.retry(), error)),
+            };
         }
-        Ok(Taken::Yes)
+        Attempt::Taken
     }
 
     /// Carries out the actions of the `k`th input that an event came to.
@@ -232,7 +258,7 @@ impl<R: Reaction> Work<'_, R> {
         inputs: &[RecordedEvent],
         to: Checkpoint,
     ) -> Result<Outcome, Stop> {
-        let mut append = batch.append(self.session.moving(to));
+        let mut append = batch.append(Some(self.session.moving(to)));
         if planted(Bug::CheckpointBeforeEffect) {
             append.checkpoints.clear();
             self.session.save(to).await?;
@@ -297,10 +323,9 @@ impl<R: Reaction> Work<'_, R> {
         error: &AppendError,
         to: Checkpoint,
     ) -> Result<Outcome, Stop> {
-        let (own, caches) = (Arc::clone(&self.session.own), Arc::clone(&self.session.caches));
-        let mut batch = Batch::new(own, caches);
+        let mut batch = self.batch();
         self.park(&mut batch, event, error.code(), &error.to_string())?;
-        let append = batch.append(self.session.moving(to));
+        let append = batch.append(Some(self.session.moving(to)));
         match ask(&*self.session.own, append).await.answer {
             Ok(_) => {
                 self.status.add_parked(1);

@@ -89,8 +89,8 @@ impl Session {
         if saved.is_none() {
             session.begin(start).await?;
         }
-        let parked = super::park::count(&session.own, status).await?;
-        status.set_parked_count(parked);
+        let shelf = super::park::Shelf::read(&*session.own, status).await?;
+        status.set_parked_count(shelf.inputs.len() as u64);
         // What an earlier run appended for these inputs is not known one by one; it is not behind the
         // head. Without it, who waits for an input would not wait for the views of its outcome (R2).
         let (_, head) = session.own.head().await?;
@@ -168,6 +168,11 @@ impl Session {
         assert!(self.is_ahead(to), "C2: {status} went back from {:?} to {to:?}", self.handled);
         self.handled = Some(to);
         status.advance(Some(to.position), appended);
+    }
+
+    /// Something was appended that leaves the checkpoint where it is.
+    pub(crate) fn appended(&self, at: Option<Position>, status: &Status) {
+        status.advance(self.handled.map(|at| at.position), at);
     }
 
     /// The move of the checkpoint that fences an append.

@@ -4,8 +4,8 @@
 //! at will, before or after it took hold.
 
 use super::QueryRows;
-use crate::{Database, Failed, Key, ModelName, ParkedEvent, ReadModel};
-use headwater_model::{Checkpoint, ContextName};
+use crate::{Database, Failed, Key, ModelName, ParkedEvent, ParkedRow, ReadModel};
+use headwater_model::{Checkpoint, ContextName, Position};
 use parking_lot::Mutex;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -28,7 +28,8 @@ struct Shared {
 struct Content {
     rows: BTreeMap<String, String>,
     checkpoints: BTreeMap<ContextName, Checkpoint>,
-    parked: Vec<(ContextName, Key, String)>,
+    parked: BTreeMap<(ContextName, Position), ParkedRow>,
+    discarded: Vec<String>,
 }
 
 impl MemoryDatabase {
@@ -46,9 +47,18 @@ impl MemoryDatabase {
 
     /// The reasons for which events of a model were parked, in order.
     pub fn parked(&self, name: &str) -> Vec<String> {
+        self.of(name, |content| content.parked.values().map(|row| row.why.clone()).collect())
+    }
+
+    /// The reasons for which parked events of a model were given up, in order.
+    pub fn discarded(&self, name: &str) -> Vec<String> {
+        self.of(name, |content| content.discarded.clone())
+    }
+
+    fn of(&self, name: &str, look: impl Fn(&Content) -> Vec<String>) -> Vec<String> {
         let shared = self.shared.lock();
         let models = shared.models.iter().filter(|((of, _), _)| *of == name);
-        models.flat_map(|(_, content)| content.parked.iter().map(|(.., why)| why.clone())).collect()
+        models.flat_map(|(_, content)| look(content)).collect()
     }
 }
 
@@ -132,15 +142,19 @@ impl ReadModel for MemoryModel {
     }
 
     async fn parked_keys(&mut self, source: &ContextName) -> Result<Vec<Key>, Failed> {
-        let of = |content: &Content| {
-            let parked = content.parked.iter().filter(|(from, ..)| from == source);
-            parked.map(|(_, key, _)| key.clone()).collect()
-        };
-        Ok(self.committed(of))
+        Ok(self.parked(source).await?.into_iter().map(|row| row.key).collect())
     }
 
     async fn parked_count(&mut self, source: &ContextName) -> Result<u64, Failed> {
         Ok(self.parked_keys(source).await?.len() as u64)
+    }
+
+    async fn parked(&mut self, source: &ContextName) -> Result<Vec<ParkedRow>, Failed> {
+        let of = |content: &Content| {
+            let parked = content.parked.iter().filter(|((from, _), _)| from == source);
+            parked.map(|(_, row)| row.clone()).collect()
+        };
+        Ok(self.committed(of))
     }
 
     async fn begin(&mut self) -> Result<(), Failed> {
@@ -162,9 +176,32 @@ impl ReadModel for MemoryModel {
     }
 
     async fn park(&mut self, parked: ParkedEvent<'_>) -> Result<(), Failed> {
-        let ParkedEvent { source, key, why, .. } = parked;
-        self.tx.content.parked.push((source.clone(), key.clone(), why.to_owned()));
+        let ParkedEvent { source, key, event, why } = parked;
+        let row = ParkedRow {
+            key: key.clone(),
+            event: event.id,
+            event_type: event.event_type.clone(),
+            stream: event.stream.clone(),
+            revision: event.revision,
+            position: event.position,
+            why: why.to_owned(),
+        };
+        self.tx.content.parked.insert((source.clone(), event.position), row);
         Ok(())
+    }
+
+    async fn release(&mut self, source: &ContextName, position: Position) -> Result<bool, Failed> {
+        Ok(self.tx.content.parked.remove(&(source.clone(), position)).is_some())
+    }
+
+    async fn give_up(
+        &mut self,
+        source: &ContextName,
+        position: Position,
+        why: &str,
+    ) -> Result<bool, Failed> {
+        self.tx.content.discarded.push(why.to_owned());
+        self.release(source, position).await
     }
 
     async fn commit(&mut self) -> Result<(), Failed> {

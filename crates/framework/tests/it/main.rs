@@ -11,6 +11,8 @@ mod domain;
 mod flow;
 mod golden;
 mod older_shapes;
+mod parked_events;
+mod parked_inputs;
 #[cfg(feature = "planted-bugs")]
 mod planted;
 mod projections;

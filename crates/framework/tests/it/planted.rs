@@ -41,3 +41,21 @@ fn an_answer_from_a_stale_state_is_caught() {
     let test = crate::commands::a_cached_state_that_others_have_changed_neither_decides_nor_refuses;
     is_caught_by(Bug::StaleAnswer, test);
 }
+
+#[test]
+fn a_release_before_what_follows_from_the_input_is_caught() {
+    let test = crate::parked_inputs::a_retried_input_counts_once_whatever_append_fails;
+    is_caught_by(Bug::ReleasedBeforeEffect, test);
+}
+
+#[test]
+fn a_release_outside_its_transaction_is_caught() {
+    let test = crate::parked_events::a_retried_event_is_applied_once_whatever_commit_fails;
+    is_caught_by(Bug::ReleasedOutsideTransaction, test);
+}
+
+#[test]
+fn a_follower_that_overtakes_is_caught() {
+    let test = crate::parked_events::what_fails_again_keeps_holding_up_its_key;
+    is_caught_by(Bug::FollowersOvertaken, test);
+}
