@@ -12,6 +12,7 @@
 
 mod endpoints;
 mod log;
+mod parked;
 mod running;
 mod signal;
 

@@ -7,6 +7,10 @@
 //! | `/metrics` | counters for Prometheus |
 //! | `/openapi.json` | what may be asked over HTTP |
 //! | `/asyncapi.json` | which events it publishes and reads |
+//! | `/admin/parked` | what its readers have set aside, to be retried or discarded (`parked.rs`) |
+//!
+//! They are for operators: whoever can reach the service's address can ask them. A gateway in front of
+//! it passes on what it knows, and it does not know these.
 
 use crate::asyncapi;
 use crate::http::openapi;
@@ -69,7 +73,9 @@ impl Endpoints {
             ready.answer()
         };
         let document = |value: Value| get(async move || Json(value));
+        let parked = counted.clone().map(super::parked::router).unwrap_or_default();
         Router::new()
+            .merge(parked)
             .route("/livez", get(async || "alive\n"))
             .route("/readyz", get(ready))
             .route("/metrics", get(move || count(counted.clone())))

@@ -6,6 +6,7 @@
 extern crate headwater_framework as headwater;
 
 mod pages;
+mod parked;
 mod problems;
 mod stop;
 
