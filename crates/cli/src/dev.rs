@@ -8,6 +8,7 @@
 
 use crate::args::{Dev, Output};
 use crate::output::Printer;
+use crate::parked::RunningDev;
 use crate::store::store_directory;
 use anyhow::Context as _;
 use headwater::prelude::*;
@@ -23,6 +24,7 @@ pub(crate) async fn run(dev: &Dev, output: Output) -> anyhow::Result<()> {
     let mut stop = signal(SignalKind::terminate()).context("SIGTERM cannot be waited for")?;
     let store = Store::open(&format!("file:{}", store_directory(data).display())).await?;
     let demo = if dev.no_demo { None } else { Some(open_shop(dev, &store).await?) };
+    let running = RunningDev::note(data, &addresses(demo.as_ref()))?;
     announce(&mut Printer::new(output), data, demo.as_ref())?;
     tokio::select! {
         interrupted = tokio::signal::ctrl_c() => interrupted.context("ctrl-c cannot be waited for")?,
@@ -32,7 +34,14 @@ pub(crate) async fn run(dev: &Dev, output: Output) -> anyhow::Result<()> {
     if let Some(demo) = demo {
         demo.stop().await;
     }
+    drop(running);
     Ok(())
+}
+
+/// Each service with its URL, the gateway first.
+fn addresses(demo: Option<&Demo>) -> Vec<(String, String)> {
+    let all = demo.iter().flat_map(|demo| demo.addresses());
+    all.map(|(name, address)| (name.to_owned(), format!("http://{address}"))).collect()
 }
 
 async fn open_shop(dev: &Dev, store: &Store) -> anyhow::Result<Demo> {
@@ -52,11 +61,7 @@ fn log_to_stderr() {
 
 fn announce(printer: &mut Printer, data: &Path, demo: Option<&Demo>) -> anyhow::Result<()> {
     let shown = data.display();
-    let services: Vec<(String, String)> = demo
-        .iter()
-        .flat_map(|demo| demo.addresses())
-        .map(|(name, address)| (name.to_owned(), format!("http://{address}")))
-        .collect();
+    let services = addresses(demo);
     let map: serde_json::Map<_, _> =
         services.iter().map(|(name, url)| (name.clone(), json!(url))).collect();
     printer.line(
@@ -73,10 +78,15 @@ fn announce(printer: &mut Printer, data: &Path, demo: Option<&Demo>) -> anyhow::
             printer.say(&format!("  {line}"))?;
         }
     }
-    printer.say("\nCtrl-C stops it. Then look at what happened:\n")?;
     let at =
         if data == Path::new(".headwater") { String::new() } else { format!(" --data {shown}") };
-    printer.say(&format!("  headwater stream ls --context orders{at}"))?;
-    printer.say(&format!("  headwater stream read --all --context customers -n 10{at}"))?;
+    if demo.is_some() {
+        printer.say("\nWhat could not be carried out is set aside, never lost:\n")?;
+        printer.say(&format!("  headwater parked ls{at}"))?;
+    }
+    printer.say("\nCtrl-C stops it. Then look at what happened:\n")?;
+    let context = if demo.is_some() { " --context orders" } else { "" };
+    printer.say(&format!("  headwater stream ls{context}{at}"))?;
+    printer.say(&format!("  headwater stream read --all{context} -n 10{at}"))?;
     Ok(printer.flush()?)
 }

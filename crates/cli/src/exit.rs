@@ -29,6 +29,51 @@ impl fmt::Display for NotFound {
 
 impl std::error::Error for NotFound {}
 
+/// A running service said no, or nothing.
+#[derive(Debug)]
+pub(crate) struct Answered {
+    /// The stable code that it gave.
+    pub(crate) code: String,
+    /// What it said.
+    pub(crate) detail: String,
+    /// As HTTP puts it; `None` if there was no answer.
+    pub(crate) status: Option<u16>,
+}
+
+impl fmt::Display for Answered {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.detail)
+    }
+}
+
+impl std::error::Error for Answered {}
+
+impl Answered {
+    fn ending(&self) -> Ending {
+        match self.status {
+            Some(404) => Ending::NotFound,
+            Some(409 | 422) => Ending::Refused,
+            Some(503) | None => Ending::Unavailable,
+            Some(_) => Ending::Failed,
+        }
+    }
+}
+
+/// Inputs were retried and failed again; each was printed already.
+#[derive(Debug)]
+pub(crate) struct StillParked(pub(crate) usize);
+
+impl fmt::Display for StillParked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            1 => f.write_str("one input failed again, and stays parked"),
+            count => write!(f, "{count} inputs failed again, and stay parked"),
+        }
+    }
+}
+
+impl std::error::Error for StillParked {}
+
 /// The files are not sound; the report was printed already.
 #[derive(Debug)]
 pub(crate) struct Damaged(pub(crate) usize);
@@ -56,7 +101,13 @@ pub(crate) fn failed(error: &anyhow::Error, output: Output) -> ExitCode {
     ExitCode::from(ending as u8)
 }
 
-fn classify(error: &anyhow::Error) -> (Ending, &'static str) {
+fn classify(error: &anyhow::Error) -> (Ending, &str) {
+    if let Some(answered) = error.downcast_ref::<Answered>() {
+        return (answered.ending(), &answered.code);
+    }
+    if error.downcast_ref::<StillParked>().is_some() {
+        return (Ending::Refused, "cli.still_parked");
+    }
     if error.downcast_ref::<NotFound>().is_some() {
         return (Ending::NotFound, "cli.not_found");
     }

@@ -9,6 +9,7 @@ mod args;
 mod dev;
 mod exit;
 mod output;
+mod parked;
 mod store;
 mod stream;
 mod verify;
@@ -35,6 +36,7 @@ async fn run(arguments: &Arguments) -> anyhow::Result<()> {
         Command::Dev(dev) => dev::run(dev, output).await,
         Command::Verify(verify) => verify::run(verify, output),
         Command::Stream(stream) => stream::run(stream, output).await,
+        Command::Parked(parked) => parked::run(parked, output).await,
         Command::Completions { shell } => {
             let mut command = Arguments::command();
             clap_complete::generate(*shell, &mut command, "headwater", &mut std::io::stdout());

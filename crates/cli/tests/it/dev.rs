@@ -7,7 +7,7 @@ use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
 
 /// A running `headwater dev`, stopped when the test ends, however it ends.
-struct Running {
+pub(crate) struct Running {
     child: Child,
     gateway: String,
 }
@@ -22,7 +22,7 @@ impl Drop for Running {
 
 impl Running {
     /// It is up when it has said where it is.
-    fn start(place: &Place) -> Self {
+    pub(crate) fn start(place: &Place) -> Self {
         let mut command = place.command(&["dev", "--any-port", "--output", "json"]);
         let mut child = command.stdout(Stdio::piped()).spawn().expect("the program starts");
         let mut line = String::new();
@@ -34,7 +34,7 @@ impl Running {
     }
 
     /// Asks it to stop, as a service manager would.
-    fn stop(mut self) {
+    pub(crate) fn stop(mut self) {
         let pid = self.child.id().to_string();
         let asked = Command::new("kill").args(["-TERM", &pid]).status().expect("kill is there");
         assert!(asked.success());

@@ -2,5 +2,6 @@
 
 mod dev;
 mod headwater;
+mod parked;
 mod stream;
 mod verify;
