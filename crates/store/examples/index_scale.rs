@@ -118,7 +118,7 @@ fn build(dir: &Path, history: &History) -> Result<()> {
             recorded_at: Timestamp::from_micros(position / 16 * 100),
         };
         let began = Instant::now();
-        index.add(&entry);
+        index.add(&[entry])?;
         added.record(began.elapsed().as_nanos() as u64)?;
         if n == 0 {
             let began = cpu_time()?;

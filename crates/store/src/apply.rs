@@ -8,13 +8,13 @@
 //! come from a disk.
 
 use crate::commit::{self, Commit, EventRef, Malformed};
-use crate::index::{Entry, Place as IndexPlace};
+use crate::index::Entry;
 use crate::life;
 use crate::planted::{Bug, planted};
 use crate::state::{Head, Held, State};
 use bytestring::ByteString;
 use headwater_journal_file::Place;
-use headwater_model::{EventId, Position, Revision, StreamChange};
+use headwater_model::{EventId, Position, StreamChange};
 use uuid::Uuid;
 
 /// Which parts of a commit are not in the state yet.
@@ -44,6 +44,9 @@ impl Parts {
     }
 }
 
+/// Room that is made at once for what a commit tells the index.
+const ENTRY_COUNT_USUAL: usize = 1_024;
+
 /// Applies the commit whose body stands at `place`, and gives the head behind it. It is not
 /// published yet.
 pub(crate) fn apply(
@@ -56,20 +59,32 @@ pub(crate) fn apply(
     let commit = Commit::read(body)?;
     let header = commit.header();
     check_follows(before, header)?;
-    let mut tags = Vec::new();
+    let room = usize::try_from(header.event_count).unwrap_or(usize::MAX).min(ENTRY_COUNT_USUAL);
+    let mut entries = Vec::with_capacity(room);
+    let (mut tags, mut tagged, mut changes) = (Vec::new(), Vec::new(), Vec::new());
     let mut records = commit.records();
     while let Some((at, event)) = records.next_at()? {
+        let stream = event.stream.as_str();
         if parts.indexes(event.position) {
-            tags.clear();
-            tags.extend(event.tags.iter());
+            if !event.tags.is_empty() {
+                let from = tags.len();
+                tags.extend(event.tags.iter());
+                tagged.push((entries.len(), from..tags.len()));
+            }
             let place = place.plus(u32::try_from(at).map_err(|_| too_long(at))?);
-            index(state, &event, place, &tags)?;
+            entries.push(entry(&event, stream, place));
         }
-        if parts.holds()
-            && let Some(subject) = life::subject(event.stream.as_str())
-        {
-            mark(state, subject, body, at, event.position)?;
+        if parts.holds() {
+            changes.extend(life::subject(stream).map(|subject| (subject, at, event.position)));
         }
+    }
+    for (n, own) in tagged {
+        entries[n].tags = &tags[own];
+    }
+    state.index.add(&entries).map_err(|cause| Malformed::new(0, cause.to_string()))?;
+    // Behind the index: a change counts the events of its stream, also those of this commit.
+    for (subject, at, position) in changes {
+        mark(state, subject, body, at, position)?;
     }
     let controls = commit.controls(records)?;
     if parts.holds() && !controls.is_empty() {
@@ -101,32 +116,18 @@ fn too_long(at: usize) -> Malformed {
     Malformed::new(at, "the commit is longer than a segment")
 }
 
-fn index(
-    state: &State,
-    event: &EventRef<'_>,
-    place: Place,
-    tags: &[&str],
-) -> Result<(), Malformed> {
-    let stream = event.stream.as_str();
-    let last = state.index.snapshot(event.position).head(stream);
-    let last = last.map_err(|cause| Malformed::new(0, cause.to_string()))?;
-    let expected = last.map_or(Revision::ZERO, |head| head.last.next());
-    if event.revision != expected && !planted(Bug::RevisionFromStaleHead) {
-        let revision = event.revision;
-        let why = format!("stream {stream} goes on at revision {revision}, expected {expected}");
-        return Err(Malformed::new(0, why));
-    }
-    state.index.add(&Entry {
+/// What the index is told of an event, its tags left out.
+fn entry<'a>(event: &EventRef<'a>, stream: &'a str, place: Place) -> Entry<'a> {
+    Entry {
         position: event.position,
-        place: IndexPlace { segment: place.segment, at: place.at },
+        place,
         stream,
         revision: event.revision,
         id: forget(event.id),
         event_type: event.event_type.as_str(),
-        tags,
+        tags: &[],
         recorded_at: event.recorded_at,
-    });
-    Ok(())
+    }
 }
 
 fn forget(id: EventId) -> EventId {

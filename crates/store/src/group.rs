@@ -143,8 +143,8 @@ impl GroupCommit {
         assert!(answers.len() <= requests.len(), "A5: an answer without a request");
         let mut slots = std::mem::take(&mut abandoned.slots);
         drop(abandoned);
-        let unplanned = slots.split_off(answers.len()).into_iter();
-        let unplanned = requests.into_iter().skip(answers.len()).zip(unplanned);
+        let unplanned = requests.split_off(answers.len()).into_iter();
+        let unplanned = unplanned.zip(slots.split_off(answers.len()));
         self.hand_on(unplanned.map(|(request, slot)| Waiting {
             bytes: request.bytes_max(),
             request,
@@ -153,6 +153,8 @@ impl GroupCommit {
         for (slot, answer) in slots.into_iter().zip(answers) {
             slot.answer(answer);
         }
+        // Nobody waits while what was asked is given back to the allocator.
+        drop(requests);
     }
 
     /// Puts back what was not planned, and appoints who leads next.

@@ -32,7 +32,7 @@ mod view;
 mod tests;
 
 pub use entry::Entry;
-pub use error::IndexError;
+pub use error::{AddError, IndexError};
 pub use headwater_journal_file::Place;
 pub use key::Term;
 pub use postings::{Cursor, Postings};
@@ -110,23 +110,35 @@ impl Index {
         Position(self.view.read().end())
     }
 
-    /// Tells of the next event. One thread only; at most a microsecond.
+    /// Tells of the next events, which stand in one segment. One thread only.
     ///
-    /// The event is seen by snapshots that are taken with an end behind it, so tell of a whole
+    /// The events are seen by snapshots that are taken with an end behind them, so tell of a whole
     /// commit before you publish the new end. The first event of another segment closes the part
     /// of the one before.
     ///
+    /// # Errors
+    /// A3: a revision is not the one behind its stream's last, or that could not be read. The index
+    /// is not to be used any more.
+    ///
     /// # Panics
-    /// A3: if a position or revision is not the one behind the last.
-    pub fn add(&self, entry: &Entry<'_>) {
+    /// A3: if a position is not the one behind the last.
+    pub fn add(&self, entries: &[Entry<'_>]) -> Result<(), AddError> {
+        let Some(Entry { position, place, .. }) = entries.first() else { return Ok(()) };
+        let one_segment = entries.iter().all(|entry| entry.place.segment == place.segment);
+        assert!(one_segment, "a commit stands in one segment");
+        let before = |stream: &str| {
+            let head = self.snapshot(*position).head(stream)?;
+            Ok(head.map_or(0, |head| head.last.0 + 1))
+        };
         let open = self.view.read().parts.last().map(Arc::clone);
         match open {
-            Some(part) if part.segment() == entry.place.segment => part.add(entry),
-            before => {
-                assert_eq!(entry.position, self.end(), "A3: the index was not told of every event");
-                let part = Part::new(entry.position.0, entry.place.segment, before.as_deref());
-                part.add(entry);
+            Some(part) if part.segment() == place.segment => part.add(entries, before),
+            last => {
+                assert_eq!(*position, self.end(), "A3: the index was not told of every event");
+                let part = Part::new(position.0, place.segment, last.as_deref());
+                part.add(entries, before)?;
                 self.change(|view| view.parts.push(Arc::new(part)));
+                Ok(())
             }
         }
     }

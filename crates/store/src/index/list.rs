@@ -6,10 +6,10 @@
 //! Picture: `rank 0 … count` ↔ positions, rising. A block is some ranks that are cheap together.
 
 use super::error::IndexError;
-use super::key::{Key, fingerprint};
+use super::key::Key;
 use super::run::{Run, Value};
 use super::tail::Part;
-use headwater_model::{EventId, Position};
+use headwater_model::Position;
 use std::sync::Arc;
 
 /// Postings copied from the tail at once: short enough a hold of the lock, long enough to forget it.
@@ -93,21 +93,21 @@ impl List {
         }
     }
 
-    /// For each of these ids, by its place among them, the positions below `until` of the stream's
-    /// events whose ids have the same fingerprint.
+    /// For each of these fingerprints, by its place among them, the positions below `until` of the
+    /// stream's events whose ids have it.
     pub(crate) fn candidates(
         &self,
         key: Key<'_>,
-        ids: &[EventId],
+        fingerprints: &[u32],
         until: u64,
         out: &mut Vec<(usize, Position)>,
     ) -> Result<(), IndexError> {
         match &self.source {
-            Source::Part(part) => part.candidates(key, ids, until, out),
+            Source::Part(part) => drop(part.check(key, fingerprints, until, out)),
             Source::Run(run, value) => {
                 let mut found = Vec::new();
-                for (n, id) in ids.iter().enumerate() {
-                    run.candidates(key, value, fingerprint(*id), &mut found)?;
+                for (n, fingerprint) in fingerprints.iter().enumerate() {
+                    run.candidates(key, value, *fingerprint, &mut found)?;
                     let positions = found.drain(..).map(|own| run.first() + u64::from(own));
                     let below = positions.filter(|position| *position < until);
                     out.extend(below.map(|position| (n, Position(position))));

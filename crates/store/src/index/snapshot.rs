@@ -7,7 +7,7 @@
 //! tail follow each other without a gap.
 
 use super::error::IndexError;
-use super::key::{Key, Kind, Term};
+use super::key::{Key, Kind, Term, fingerprint};
 use super::list::List;
 use super::postings::Postings;
 use super::view::View;
@@ -83,13 +83,23 @@ impl Snapshot {
     /// A run that is damaged or cannot be read.
     pub fn check(&self, stream: &str, ids: &[EventId]) -> Result<StreamCheck, IndexError> {
         let key = Key::new(Kind::Stream, stream);
+        let fingerprints: Vec<u32> = ids.iter().map(|id| fingerprint(*id)).collect();
         let mut check = StreamCheck::default();
-        for list in self.view.newest_first(key, self.until) {
+        for part in self.view.parts_newest_first(self.until) {
+            let own = part.check(key, &fingerprints, self.until, &mut check.candidates);
+            let Some(own) = own else { continue };
+            let last = Revision(own.revision + own.count - 1);
+            check.head.get_or_insert(StreamHead { last, position: Position(own.last) });
+            if own.revision == 0 || ids.is_empty() {
+                return Ok(check);
+            }
+        }
+        for list in self.view.runs_newest_first(key, self.until) {
             let list = list?;
             if check.head.is_none() {
                 check.head = Some(head_of(&list, key)?);
             }
-            list.candidates(key, ids, self.until, &mut check.candidates)?;
+            list.candidates(key, &fingerprints, self.until, &mut check.candidates)?;
             if list.revision == 0 || ids.is_empty() {
                 break;
             }

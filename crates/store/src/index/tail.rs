@@ -21,9 +21,10 @@ mod shard;
 pub(crate) use closed::Closed;
 
 use super::entry::{Entry, category};
+use super::error::{AddError, IndexError};
 use super::key::{Key, Kind, fingerprint};
 use headwater_journal_file::Place;
-use headwater_model::{EventId, Position, StreamName, Timestamp};
+use headwater_model::{Position, Revision, StreamName, Timestamp};
 use log::Log;
 use parking_lot::RwLock;
 use shard::Shard;
@@ -32,6 +33,17 @@ pub(crate) use shard::{Posting, StreamSlot, TermSlot};
 /// Tables of one part. Enough that a reader seldom meets the writer, and that the growth of one
 /// table (it moves every entry) stays under a few milliseconds.
 const SHARD_COUNT: usize = 16;
+
+/// What a part knows of a stream.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Standing {
+    /// How many events it has here, at least one.
+    pub(crate) count: u64,
+    /// The revision of the first of them.
+    pub(crate) revision: u64,
+    /// The position of the last.
+    pub(crate) last: u64,
+}
 
 /// The unsealed events of one segment.
 pub(crate) struct Part {
@@ -72,41 +84,103 @@ impl Part {
         self.segment
     }
 
-    /// Takes in the next event. Only one thread adds.
-    pub(crate) fn add(&self, entry: &Entry<'_>) {
-        let ordinal = self.log.read().count();
-        assert_eq!(
-            entry.position.0,
-            self.first + u64::from(ordinal),
-            "A3: the index was not told of every position"
-        );
-        let stream = Key::new(Kind::Stream, entry.stream);
-        let posting = Posting { ordinal, fingerprint: fingerprint(entry.id) };
-        self.shard(stream).write().add_stream(stream, entry.revision.0, posting);
-        self.add_term(Key::new(Kind::Category, category(entry.stream)), ordinal);
-        self.add_term(Key::new(Kind::Type, entry.event_type), ordinal);
-        for tag in entry.tags {
-            self.add_term(Key::new(Kind::Tag, tag), ordinal);
+    /// Takes in the next events, which are of this part's segment. Only one thread adds.
+    ///
+    /// Neighbours that share a stream, a category or a type are told of together: one lock and one
+    /// lookup for all of them. `before` gives the revision that a stream which is not here yet goes
+    /// on at.
+    pub(crate) fn add(
+        &self,
+        entries: &[Entry<'_>],
+        before: impl Fn(&str) -> Result<u64, IndexError>,
+    ) -> Result<(), AddError> {
+        let first = self.log.read().count();
+        for (entry, position) in entries.iter().zip(self.first + u64::from(first)..) {
+            assert_eq!(entry.position.0, position, "A3: the index was not told of every position");
         }
-        self.log.write().push(entry.place.at, entry.recorded_at);
+        let mut ordinal = first;
+        for run in entries.chunk_by(|one, next| one.stream == next.stream) {
+            self.add_stream(run, ordinal, &before)?;
+            ordinal += run.len() as u32;
+        }
+        self.add_terms(Kind::Category, entries, first, |entry| category(entry.stream));
+        self.add_terms(Kind::Type, entries, first, |entry| entry.event_type);
+        for (entry, ordinal) in entries.iter().zip(first..) {
+            for tag in entry.tags {
+                let key = Key::new(Kind::Tag, tag);
+                self.shard(key).write().add_term(key, ordinal..ordinal + 1);
+            }
+        }
+        let mut log = self.log.write();
+        entries.iter().for_each(|entry| log.push(entry.place.at, entry.recorded_at));
+        Ok(())
     }
 
-    /// For each of these ids, by its place among them, the positions below `until` of a stream's
-    /// events whose ids have the same fingerprint. The stream is looked up once for all of them.
-    pub(crate) fn candidates(
+    /// Takes in events of one stream that follow each other, from `ordinal` on.
+    fn add_stream(
+        &self,
+        run: &[Entry<'_>],
+        ordinal: u32,
+        before: impl Fn(&str) -> Result<u64, IndexError>,
+    ) -> Result<(), AddError> {
+        let Some(first) = run.first() else { return Ok(()) };
+        let key = Key::new(Kind::Stream, first.stream);
+        let postings = || {
+            let posting = |(entry, ordinal): (&Entry<'_>, u32)| Posting {
+                ordinal,
+                fingerprint: fingerprint(entry.id),
+            };
+            run.iter().zip(ordinal..).map(posting)
+        };
+        let shard = self.shard(key);
+        if let Some(slot) = shard.write().stream_mut(key) {
+            check_revisions(run, slot.next_revision())?;
+            slot.extend(postings());
+            return Ok(());
+        }
+        // Looked up in older parts and runs, while nobody is kept from this shard.
+        check_revisions(run, before(first.stream)?)?;
+        shard.write().new_stream(key, first.revision.0).extend(postings());
+        Ok(())
+    }
+
+    /// Takes in one term of each entry, the one that `name` says, from the ordinal `first` on.
+    fn add_terms<'a>(
+        &self,
+        kind: Kind,
+        entries: &[Entry<'a>],
+        mut first: u32,
+        name: impl Fn(&Entry<'a>) -> &'a str,
+    ) {
+        for run in entries.chunk_by(|one, next| name(one) == name(next)) {
+            let key = Key::new(kind, name(&run[0]));
+            let end = first + run.len() as u32;
+            self.shard(key).write().add_term(key, first..end);
+            first = end;
+        }
+    }
+
+    /// What an append must know of a stream below `until`, in one lookup: how many postings, the
+    /// revision of the first and the position of the last. To `out` go, for each id by its place
+    /// among them, the positions of events whose ids have the same fingerprint.
+    pub(crate) fn check(
         &self,
         key: Key<'_>,
-        ids: &[EventId],
+        fingerprints: &[u32],
         until: u64,
         out: &mut Vec<(usize, Position)>,
-    ) {
+    ) -> Option<Standing> {
+        let below = self.ordinals_below(until);
         let shard = self.shard(key).read();
-        let Some(slot) = shard.stream(key) else { return };
-        for (n, id) in ids.iter().enumerate() {
-            let own = slot.candidates(fingerprint(*id)).map(|own| self.first + u64::from(own));
-            let below = own.filter(|position| *position < until);
-            out.extend(below.map(|position| (n, Position(position))));
+        let slot = shard.stream(key)?;
+        let count = slot.count_below(below);
+        let last = slot.postings().get(count.checked_sub(1)?)?.ordinal;
+        for (n, fingerprint) in fingerprints.iter().enumerate() {
+            let own = slot.candidates(*fingerprint).filter(|ordinal| *ordinal < below);
+            out.extend(own.map(|ordinal| (n, Position(self.first + u64::from(ordinal)))));
         }
+        let last = self.first + u64::from(last);
+        Some(Standing { count: count as u64, revision: slot.revision(), last })
     }
 
     /// How many postings a key has below `until`, and for a stream the revision of the first;
@@ -196,8 +270,17 @@ impl Part {
     fn ordinals_below(&self, until: u64) -> u32 {
         u32::try_from(until.saturating_sub(self.first)).unwrap_or(u32::MAX)
     }
+}
 
-    fn add_term(&self, key: Key<'_>, ordinal: u32) {
-        self.shard(key).write().add_term(key, ordinal);
+/// A3: the revisions of a stream follow each other.
+fn check_revisions(run: &[Entry<'_>], next: u64) -> Result<(), AddError> {
+    let gap = |(entry, expected): &(&Entry<'_>, u64)| entry.revision.0 != *expected;
+    match run.iter().zip(next..).find(gap) {
+        None => Ok(()),
+        Some((entry, expected)) => Err(AddError::Gap {
+            stream: entry.stream.to_owned(),
+            revision: entry.revision,
+            expected: Revision(expected),
+        }),
     }
 }

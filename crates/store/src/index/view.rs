@@ -38,10 +38,24 @@ impl View {
         key: Key<'a>,
         until: u64,
     ) -> impl Iterator<Item = Result<List, IndexError>> + 'a {
-        let parts = self.parts.iter().rev().filter(move |part| part.first() < until);
-        let runs = self.runs.iter().rev().filter(move |run| run.first() < until);
+        let parts = self.parts_newest_first(until);
         let parts = parts.filter_map(move |part| List::of_part(part, key, until).map(Ok));
-        parts.chain(runs.filter_map(move |run| List::of_run(run, key, until).transpose()))
+        parts.chain(self.runs_newest_first(key, until))
+    }
+
+    /// The parts that begin below `until`, the newest first.
+    pub(crate) fn parts_newest_first(&self, until: u64) -> impl Iterator<Item = &Arc<Part>> {
+        self.parts.iter().rev().filter(move |part| part.first() < until)
+    }
+
+    /// As [`Self::newest_first`], behind the parts.
+    pub(crate) fn runs_newest_first<'a>(
+        &'a self,
+        key: Key<'a>,
+        until: u64,
+    ) -> impl Iterator<Item = Result<List, IndexError>> + 'a {
+        let runs = self.runs.iter().rev().filter(move |run| run.first() < until);
+        runs.filter_map(move |run| List::of_run(run, key, until).transpose())
     }
 
     /// Names of streams that begin with `prefix` and stand behind `after`, in order.

@@ -68,8 +68,8 @@ fn check_none_is_new(writes: &[StreamWrite], known: &[Option<Run>]) -> Result<()
 }
 
 /// What is known of a write: nothing, or all of it in one run of revisions.
-fn run_of<V: View>(
-    overlay: &Overlay<'_, '_, V>,
+fn run_of<'r, V: View>(
+    overlay: &mut Overlay<'_, 'r, V>,
     write: &StreamWrite,
     stream: Loaded,
     stored: Vec<(usize, RecordedEvent)>,

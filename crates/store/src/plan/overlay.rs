@@ -37,7 +37,10 @@ pub(super) struct Overlay<'v, 'r, V> {
     pub(super) view: &'v V,
     by_name: HashMap<StreamName, Loaded>,
     streams: Vec<Stream>,
-    written: HashMap<(Loaded, EventId), Written<'r>>,
+    /// What the group writes, in order.
+    written: Vec<(Loaded, Written<'r>)>,
+    /// The first of these by stream and id, as far as anyone asked: most groups never do.
+    by_id: HashMap<(Loaded, EventId), usize>,
     marks: HashMap<StreamName, StreamMark>,
     checkpoints: HashMap<CheckpointName, Checkpoint>,
 }
@@ -48,7 +51,8 @@ impl<'v, 'r, V: View> Overlay<'v, 'r, V> {
             view,
             by_name: HashMap::new(),
             streams: Vec::new(),
-            written: HashMap::new(),
+            written: Vec::new(),
+            by_id: HashMap::new(),
             marks: HashMap::new(),
             checkpoints: HashMap::new(),
         }
@@ -83,8 +87,12 @@ impl<'v, 'r, V: View> Overlay<'v, 'r, V> {
     }
 
     /// The event of this id that the group itself writes to this stream.
-    pub(super) fn written(&self, stream: Loaded, id: EventId) -> Option<Written<'r>> {
-        self.written.get(&(stream, id)).copied()
+    pub(super) fn written(&mut self, stream: Loaded, id: EventId) -> Option<Written<'r>> {
+        for (n, (stream, written)) in self.written.iter().enumerate().skip(self.by_id.len()) {
+            let before = self.by_id.insert((*stream, written.event.id), n);
+            assert!(before.is_none(), "A4: an id was looked up before it was written");
+        }
+        self.by_id.get(&(stream, id)).map(|n| self.written[*n].1)
     }
 
     /// Whether nothing that an earlier request wrote could be in this stream.
@@ -109,7 +117,7 @@ impl<'v, 'r, V: View> Overlay<'v, 'r, V> {
 
     /// The last revision that the group itself gave a stream up to `position`.
     pub(super) fn written_before(&self, stream: Loaded, position: Position) -> Option<Revision> {
-        let own = self.written.iter().filter(|((of, _), _)| *of == stream);
+        let own = self.written.iter().filter(|(of, _)| *of == stream);
         own.filter(|(_, written)| written.position <= position).map(|(_, w)| w.revision).max()
     }
 
@@ -121,8 +129,9 @@ impl<'v, 'r, V: View> Overlay<'v, 'r, V> {
     }
 
     pub(super) fn wrote(&mut self, stream: Loaded, written: Written<'r>) {
-        let before = self.written.insert((stream, written.event.id), written);
-        assert!(before.is_none(), "A4: an id was looked up before it was written");
+        let last = self.written.last().map(|(_, last)| last.position);
+        assert!(last < Some(written.position), "A3: positions rise in the order of the plan");
+        self.written.push((stream, written));
     }
 
     pub(super) fn marked(&mut self, name: &StreamName, mark: StreamMark) {

@@ -8,6 +8,7 @@
 
 use crate::index::key::Key;
 use hashbrown::HashTable;
+use std::ops::Range;
 
 /// From this many events on a stream has a table of its fingerprints: before, scanning them is
 /// as fast as asking a table.
@@ -52,29 +53,28 @@ impl Shard {
         }
     }
 
-    pub(super) fn add_stream(&mut self, key: Key<'_>, revision: u64, posting: Posting) {
-        let slot = self
-            .streams
-            .entry(key.hash, |slot| slot.is(key), |slot| slot.hash)
-            .or_insert_with(|| StreamSlot::new(key, revision))
-            .into_mut();
-        assert_eq!(
-            slot.revision + slot.postings.len() as u64,
-            revision,
-            "A3: the index was not told of every revision"
-        );
-        slot.push(posting);
+    /// The slot of a stream that has one.
+    pub(super) fn stream_mut(&mut self, key: Key<'_>) -> Option<&mut StreamSlot> {
+        self.streams.find_mut(key.hash, |slot| slot.is(key))
     }
 
-    pub(super) fn add_term(&mut self, key: Key<'_>, ordinal: u32) {
+    /// A slot for a stream that has none, whose first event here has this revision.
+    pub(super) fn new_stream(&mut self, key: Key<'_>, revision: u64) -> &mut StreamSlot {
+        let slot = StreamSlot::new(key, revision);
+        self.streams.insert_unique(key.hash, slot, |slot| slot.hash).into_mut()
+    }
+
+    /// Adds ordinals to a term. One that the term ends with already is not added again.
+    pub(super) fn add_term(&mut self, key: Key<'_>, mut ordinals: Range<u32>) {
         let slot = self
             .terms
             .entry(key.hash, |slot| slot.is(key), |slot| slot.hash)
             .or_insert_with(|| TermSlot::new(key))
             .into_mut();
-        if slot.postings.last() != Some(&ordinal) {
-            slot.postings.push(ordinal);
+        if slot.postings.last() == Some(&ordinals.start) {
+            ordinals.start += 1;
         }
+        slot.postings.extend(ordinals);
     }
 
     pub(super) fn stream(&self, key: Key<'_>) -> Option<&StreamSlot> {
@@ -104,15 +104,25 @@ impl StreamSlot {
         self.hash == key.hash && *self.name == *key.name
     }
 
-    fn push(&mut self, posting: Posting) {
-        self.postings.push(posting);
-        if let Some(ids) = &mut self.ids {
-            insert_id(ids, posting);
-        } else if self.postings.len() > SCANNED_COUNT_MAX {
-            let mut ids = HashTable::with_capacity(2 * self.postings.len());
-            self.postings.iter().for_each(|posting| insert_id(&mut ids, *posting));
-            self.ids = Some(Box::new(ids));
+    /// Adds the events behind the last.
+    pub(super) fn extend(&mut self, postings: impl Iterator<Item = Posting>) {
+        let before = self.postings.len();
+        self.postings.extend(postings);
+        let added = &self.postings[before..];
+        match &mut self.ids {
+            Some(ids) => insert_ids(ids, added),
+            None if self.postings.len() > SCANNED_COUNT_MAX => {
+                let mut ids = HashTable::with_capacity(2 * self.postings.len());
+                insert_ids(&mut ids, &self.postings);
+                self.ids = Some(Box::new(ids));
+            }
+            None => {}
         }
+    }
+
+    /// The revision that its next event has.
+    pub(super) fn next_revision(&self) -> u64 {
+        self.revision + self.postings.len() as u64
     }
 
     pub(crate) fn name(&self) -> &[u8] {
@@ -178,8 +188,12 @@ impl TermSlot {
     }
 }
 
-fn insert_id(ids: &mut HashTable<Posting>, posting: Posting) {
-    ids.insert_unique(spread(posting.fingerprint), posting, |own| spread(own.fingerprint));
+fn insert_ids(ids: &mut HashTable<Posting>, added: &[Posting]) {
+    let hash = |own: &Posting| spread(own.fingerprint);
+    ids.reserve(added.len(), hash);
+    for posting in added {
+        ids.insert_unique(spread(posting.fingerprint), *posting, hash);
+    }
 }
 
 /// A table takes its tag from the top bits, which a fingerprint does not have.

@@ -54,18 +54,25 @@ impl Model {
     /// Tells the index of all that it does not know.
     pub(super) fn tell(&self, index: &Index) {
         let known = usize::try_from(index.end().0).expect("a test's model is small");
+        let tags: Vec<Vec<&str>> =
+            self.events.iter().map(|e| e.tags.iter().map(String::as_str).collect()).collect();
+        let mut entries = Vec::new();
         for (n, event) in self.events.iter().enumerate().skip(known) {
-            let tags: Vec<&str> = event.tags.iter().map(String::as_str).collect();
-            index.add(&Entry {
+            entries.push(Entry {
                 position: Position(n as u64),
                 place: event.place,
                 stream: &event.stream,
                 revision: Revision(event.revision),
                 id: id(n as u64),
                 event_type: &event.event_type,
-                tags: &tags,
+                tags: &tags[n],
                 recorded_at: Timestamp::from_micros(event.time),
             });
+        }
+        for segment in entries.chunk_by(|one, next| one.place.segment == next.place.segment) {
+            for commit in segment.chunks(7) {
+                index.add(commit).expect("A3: the model's revisions are dense");
+            }
         }
     }
 

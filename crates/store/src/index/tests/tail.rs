@@ -1,6 +1,6 @@
 //! The tail alone: what was told is found, clipped to the snapshot's end.
 
-use crate::index::{Entry, Index, IndexOptions, Term};
+use crate::index::{AddError, Entry, Index, IndexOptions, Term};
 use headwater_env::MemDisk;
 use headwater_journal_file::Place;
 use headwater_model::{Direction, EventId, From, Position, Revision, Timestamp};
@@ -21,7 +21,7 @@ fn id(n: u64) -> EventId {
 fn told() -> Index {
     let index = index();
     for n in 0..10_u64 {
-        index.add(&Entry {
+        let entry = Entry {
             position: Position(n),
             place: Place { segment: n as u32 / 5, at: n as u32 % 5 * 100 },
             stream: if n % 2 == 0 { "order-1" } else { "cart-2" },
@@ -30,7 +30,8 @@ fn told() -> Index {
             event_type: "Seen",
             tags: &["all:1", "all:1"],
             recorded_at: Timestamp::from_micros(n / 4 * 1_000),
-        });
+        };
+        index.add(&[entry]).expect("A3: revisions are dense");
     }
     index
 }
@@ -103,4 +104,32 @@ fn places_times_and_names_are_found() {
     assert_eq!(all.iter().map(|name| name.as_str()).collect::<Vec<_>>(), ["cart-2", "order-1"]);
     assert_eq!(names("", Some(&all[0])), all[1..]);
     assert_eq!(names("car", None), all[..1]);
+}
+
+/// A3: within what is told at once, across what is told one after the other, across segments.
+#[test]
+fn a_stream_that_does_not_go_on_where_it_ended_is_refused() {
+    let wrong: [(&str, &[u64], u64); 4] =
+        [("cart-2", &[6], 5), ("order-1", &[3], 5), ("new-1", &[1], 0), ("cart-2", &[5, 7], 6)];
+    for (stream, revisions, expected) in wrong {
+        for segment in [1, 2] {
+            let entry = |(n, revision): (u64, &u64)| Entry {
+                position: Position(10 + n),
+                place: Place { segment, at: 900 + n as u32 },
+                stream,
+                revision: Revision(*revision),
+                id: id(100 + n),
+                event_type: "Seen",
+                tags: &[],
+                recorded_at: Timestamp::from_micros(9_000),
+            };
+            let entries: Vec<_> = (0..).zip(revisions).map(entry).collect();
+            let gap = AddError::Gap {
+                stream: stream.to_owned(),
+                revision: Revision(*revisions.last().expect("one or two")),
+                expected: Revision(expected),
+            };
+            assert_eq!(told().add(&entries), Err(gap), "in segment {segment}");
+        }
+    }
 }
