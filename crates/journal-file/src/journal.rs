@@ -18,7 +18,7 @@ mod write;
 use crate::format::{FRAME_HEADER_BYTES, FrameKind};
 use crate::limits::COMMIT_BYTES_MAX;
 use crate::mark::MarkFile;
-use crate::options::{Durability, Options};
+use crate::options::{Durability, Options, Room};
 use crate::prepare::Preparer;
 use crate::recover::{self, Opened};
 use crate::segments::Segment;
@@ -56,6 +56,7 @@ pub struct FileJournal {
     durability: Durability,
     recovered: Recovered,
     poisoned: Option<String>,
+    room: Room,
     /// Where the last page that was read ended.
     last_read: Mutex<Option<(Slot, Frames)>>,
     _lock: DirLock,
@@ -86,6 +87,7 @@ impl FileJournal {
             durability: options.durability,
             recovered,
             poisoned: None,
+            room: Room::Ordinary,
             last_read: Mutex::default(),
             _lock: lock,
         };
@@ -112,6 +114,11 @@ impl FileJournal {
     /// Whether the device is at work while an append does something else.
     pub fn overlaps(&self) -> bool {
         self.durability == Durability::EachCommit && self.file.overlaps()
+    }
+
+    /// What the commits from here on may take on a full disk.
+    pub fn set_room(&mut self, room: Room) {
+        self.room = room;
     }
 
     /// As [`Journal::append`], and says where the body stands.

@@ -19,6 +19,12 @@ pub const SEGMENT_BYTES_MIN: u32 = BLOCK_BYTES as u32;
 /// The largest segment. Places in a segment are 32 bits, and opening reads the last one.
 pub const SEGMENT_BYTES_MAX: u32 = 1_024 * 1_024 * 1_024;
 
+/// The last part of a segment, which ordinary commits use only when the next segment is ready (D2).
+///
+/// On a full disk it takes some two hundred commits that are to make room: deletions and settings
+/// of streams. An eighth of segments that are smaller than half a mebibyte.
+pub const RESERVE_BYTES: u32 = 64 * 1_024;
+
 /// Bytes of the newest commits that are read from memory: a direct write leaves nothing in the
 /// page cache, and those who follow the end read what was written a moment ago.
 pub const RECENT_BYTES: usize = 4 * 1_024 * 1_024;

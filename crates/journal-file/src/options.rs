@@ -21,6 +21,15 @@ pub enum Preparing {
     Inline,
 }
 
+/// What a commit may take on a full disk.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Room {
+    /// What is left when the reserve is kept.
+    Ordinary,
+    /// The reserve too: it is to make room, or must not wait for some.
+    Reserve,
+}
+
 /// How a journal is kept.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Options {

@@ -203,10 +203,13 @@ impl Queue {
     fn take_group(&mut self) -> Vec<Waiting> {
         let mut group = Vec::with_capacity(self.waiting.len().min(limits::GROUP_COUNT_MAX));
         let mut bytes = 0;
+        // D2: a change may be made where an append finds no room, so they do not share a commit.
+        let is_change = |waiting: &Waiting| matches!(waiting.request, Request::Change { .. });
+        let of_changes = self.waiting.front().is_some_and(is_change);
         while let Some(next) = self.waiting.front() {
             let is_full =
                 bytes + next.bytes > limits::GROUP_BYTES || group.len() >= limits::GROUP_COUNT_MAX;
-            if is_full && !group.is_empty() {
+            if (is_full || is_change(next) != of_changes) && !group.is_empty() {
                 break;
             }
             bytes += next.bytes;

@@ -7,7 +7,7 @@
 //! Invariants: A2 what [`Log::append`] returned from is durable in the journal. A replica holds a
 //! front part of the journal's commits, byte for byte.
 
-use headwater_journal_file::{FileJournal, Place, Segments};
+use headwater_journal_file::{FileJournal, Place, Room, Segments};
 use headwater_model::{Corrupt, Head, Journal, JournalError, LostReply, Slot};
 
 /// Commits asked of a journal at once while a replica catches up.
@@ -91,6 +91,14 @@ impl Log {
                     }
                 }
             }
+        }
+    }
+
+    /// What the commits from here on may take on a full disk.
+    pub(crate) fn set_room(&mut self, room: Room) {
+        match self {
+            Self::File(journal) => journal.set_room(room),
+            Self::Replica { local, .. } => local.set_room(room),
         }
     }
 

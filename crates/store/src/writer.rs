@@ -22,7 +22,7 @@ use crate::planted::{Bug, planted};
 use crate::read::{Fetch, Moment, first_match};
 use crate::state::{Head, State, index_error};
 use headwater_env::Clock;
-use headwater_journal_file::Place;
+use headwater_journal_file::{Place, Room};
 use headwater_model::{
     AppendError, Appended, Checkpoint, CheckpointName, ContextName, Corrupt, EventId, JournalError,
     LostReply, Position, Query, ReadError, Revision, StreamName, Timestamp, Unavailable,
@@ -85,6 +85,7 @@ impl Writer {
             Ok(now) => now,
             Err(cause) => return refuse(cause),
         };
+        self.log.set_room(room(requests));
         let view = Planning { state: &state, moment, told: *told };
         let terms = Terms { now, commit_bytes_max: self.commit_bytes_max() };
         let buffer = std::mem::take(&mut self.buffer);
@@ -199,6 +200,12 @@ impl Writer {
             JournalError::Corrupt(corrupt) => AppendError::Corrupt(corrupt),
         }
     }
+}
+
+/// D2: on a full disk a stream can still be deleted or cut.
+fn room(requests: &[Request]) -> Room {
+    let makes_room = |request: &Request| matches!(request, Request::Change { .. });
+    if requests.iter().all(makes_room) { Room::Reserve } else { Room::Ordinary }
 }
 
 /// Each answer as planned, unless it needed the commit and that was not made.

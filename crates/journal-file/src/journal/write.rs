@@ -13,7 +13,8 @@ use crate::format::{
     FRAME_HEADER_BYTES, FrameHeader, FrameKind, HEADER_BYTES, SEAL_BYTES, Seal, SegmentHeader,
 };
 use crate::limits::OVERLAP_BYTES_MIN;
-use crate::options::Durability;
+use crate::limits::RESERVE_BYTES;
+use crate::options::{Durability, Room};
 use crate::prepare::Prepared;
 use crate::segments::Segment;
 use crate::tail::Tail;
@@ -99,17 +100,30 @@ impl FileJournal {
         JournalError::Unknown(LostReply { why })
     }
 
-    /// Sees to it that a body of so many bytes fits behind the tail, and a seal behind it.
+    /// Sees to it that a body of so many bytes fits behind the tail, and a seal behind it. D2: the
+    /// last part of a segment that none follows is for those who may use the reserve.
     pub(super) fn make_room(&mut self, bytes: usize) -> Result<(), JournalError> {
-        let frame = FRAME_HEADER_BYTES + bytes + SEAL_BYTES;
-        if !self.tail.sealed && self.tail.at as usize + frame <= self.capacity as usize {
+        let frame = (FRAME_HEADER_BYTES + bytes + SEAL_BYTES) as u32;
+        let reserve = RESERVE_BYTES.min(self.capacity / 8);
+        let left = if self.tail.sealed { 0 } else { self.capacity - self.tail.at };
+        // Behind a header that is not written yet there is no next segment to wait for.
+        if frame + reserve <= left || frame <= left && self.tail.durable == 0 {
             return Ok(());
         }
-        let wanted = ceil((HEADER_BYTES + frame) as u32);
+        if frame <= left && self.room == Room::Reserve {
+            return Ok(());
+        }
+        let wanted = ceil(HEADER_BYTES as u32 + frame + reserve);
         let next = self.segment.header.segment + 1;
         // First the room, then the seal: a full disk refuses before anything was written.
+        let wanted = if frame <= left { 0 } else { wanted };
         let prepared =
             self.preparer.take(next, wanted).map_err(|e| JournalError::Unavailable(e.into()))?;
+        if frame <= left {
+            // With a segment behind it, the last part of this one is a part like any other.
+            self.preparer.put_back(prepared);
+            return Ok(());
+        }
         if let Err(e) = self.seal() {
             self.preparer.put_back(prepared);
             return Err(e);

@@ -3,8 +3,9 @@
 //! D2: a full disk refuses the append, shows nothing of it, and loses nothing. The journal opens
 //! while the disk is full, and appends go on when there is room.
 
-use crate::ground::{all, append, assert_bodies, open};
+use crate::ground::{SMALL, all, append, assert_bodies, open, open_with};
 use headwater_env::{Disk, Fault, SimDisk};
+use headwater_journal_file::{Options, Room};
 use headwater_model::{Journal, JournalError, Slot, Unavailable};
 use std::sync::Arc;
 
@@ -43,6 +44,39 @@ fn a_full_disk_refuses_until_there_is_room_and_loses_nothing() {
         let commits = all(&open(&shared).unwrap()).unwrap();
         assert_eq!(commits.len() as u64, count + 20);
         assert_bodies(&commits);
+    }
+}
+
+/// D2: a full disk is made room on by commits, so there is some left for those, also after it was
+/// opened again; and none of it for others.
+#[test]
+fn a_full_disk_takes_what_is_to_make_room() {
+    for spare in (0..40_000).step_by(512) {
+        let disk = SimDisk::new(spare);
+        let shared: Arc<dyn Disk> = Arc::new(disk.clone());
+        let options = Options { segment_bytes: 8_192, ..SMALL };
+        let mut journal = open_with(&shared, options).unwrap();
+        append(&mut journal, 0).unwrap();
+        disk.set_capacity(Some(disk.used_bytes() + spare));
+        let mut full = 1;
+        while append(&mut journal, full).is_ok() {
+            full += 1;
+        }
+        for reopened in [false, true] {
+            if reopened {
+                drop(journal);
+                journal = open_with(&shared, options).unwrap();
+            }
+            journal.set_room(Room::Reserve);
+            let deleted = journal.append(journal.head(), &[b'-'; 200]);
+            deleted.unwrap_or_else(|refused| panic!("{spare} bytes spare: {refused}"));
+            journal.set_room(Room::Ordinary);
+            let refused = journal.append(journal.head(), &[b'+'; 200]).unwrap_err();
+            assert!(is_full(&refused), "the reserve is not for all: {refused}");
+        }
+        assert_eq!(journal.head().next, Slot(full + 2));
+        drop(journal);
+        assert_eq!(all(&open_with(&shared, options).unwrap()).unwrap().len() as u64, full + 2);
     }
 }
 

@@ -3,7 +3,8 @@
 use crate::kill::work;
 use headwater_conformance::sample::{event, stream};
 use headwater_model::{
-    Append, AppendError, ExpectedRevision, NewEvent, Query, ReadAll, Unavailable,
+    Append, AppendError, EventStore, ExpectedRevision, NewEvent, Query, ReadAll, StreamChange,
+    Unavailable,
 };
 use headwater_store::EmbeddedContext;
 use std::path::{Path, PathBuf};
@@ -37,18 +38,26 @@ impl Drop for Mounted {
 }
 
 fn append(store: &EmbeddedContext, n: u128) -> Result<(), AppendError> {
-    let event = NewEvent { payload: vec![b' '; 5_000].into(), ..event(n) };
+    append_sized(store, n, 5_000)
+}
+
+fn append_sized(store: &EmbeddedContext, n: u128, bytes: usize) -> Result<(), AppendError> {
+    let event = NewEvent { payload: vec![b' '; bytes].into(), ..event(n) };
     let append = Append::to(stream("order-1"), ExpectedRevision::Any, vec![event]);
     store.append_blocking(append).map(drop)
 }
 
-/// Appends until the disk is full; how many were taken in all.
+/// Appends until the disk is full, also for a small event; how many were taken in all.
 fn fill(store: &EmbeddedContext, first: u128) -> u128 {
-    for n in first..first + 10_000 {
-        if let Err(refusal) = append(store, n) {
+    let mut bytes = 5_000;
+    for n in first..first + 20_000 {
+        while let Err(refusal) = append_sized(store, n, bytes) {
             assert!(is_full(&refusal), "it is full, not: {refusal}");
             assert_eq!(refusal.code(), "store.full");
-            return n;
+            if bytes < 10 {
+                return n;
+            }
+            bytes /= 10;
         }
     }
     panic!("a disk of four mebibytes took fifty");
@@ -56,6 +65,12 @@ fn fill(store: &EmbeddedContext, first: u128) -> u128 {
 
 fn is_full(refusal: &AppendError) -> bool {
     matches!(refusal, AppendError::Unavailable(Unavailable::Full { .. }))
+}
+
+/// What is to make room is taken: each is an append to a stream of the system.
+fn change(store: &EmbeddedContext, name: &str, change: StreamChange) {
+    let changed = store.change_stream(stream(name), ExpectedRevision::Any, change);
+    headwater_conformance::run(changed).expect("D2: a full disk takes a deletion");
 }
 
 fn count(store: &EmbeddedContext) -> u128 {
@@ -85,9 +100,11 @@ fn a_full_file_system_refuses_appends_and_loses_nothing() {
     assert!(taken > 50, "only {taken} events fit");
     assert_eq!(count(&store), taken);
     assert!(append(&store, taken).is_err_and(|refusal| is_full(&refusal)), "it stays full");
+    change(&store, "order-2", StreamChange::Delete);
     drop(store);
     let store = open(&root);
     assert_eq!(count(&store), taken);
+    change(&store, "order-3", StreamChange::Tombstone);
     let taken = fill(&store, taken);
     std::fs::remove_file(&ballast).expect("room is made");
     for n in taken..taken + 100 {

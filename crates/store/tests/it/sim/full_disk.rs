@@ -3,9 +3,12 @@
 use super::workload::Workload;
 use super::world::{World, is_full, is_poisoned, ready};
 use headwater_conformance::history::Outcome;
-use headwater_conformance::sample::stream;
+use headwater_conformance::sample::{event, stream};
 use headwater_env::Fault;
-use headwater_model::{Append, EventStore, ExpectedRevision};
+use headwater_model::{
+    Append, EventStore, ExpectedRevision, ReadStream, Revision, StreamChange, StreamLife,
+    StreamSettings,
+};
 
 fn one(workload: &mut Workload) -> Append {
     Append::to(stream("order-1"), ExpectedRevision::Any, vec![workload.event()])
@@ -40,6 +43,47 @@ fn a_full_disk_refuses_stays_readable_opens_and_goes_on() {
             assert!(matches!(outcome, Outcome::Done(_)), "D2: there is room: {outcome:?}");
         }
         world.judge();
+    }
+}
+
+/// D2: what is to make room finds some. A group that was refused is not in the way of a deletion.
+#[test]
+fn on_a_full_disk_streams_can_still_be_deleted() {
+    for room in (0..60_000).step_by(1_500) {
+        let (mut world, mut workload) = (World::new(room), Workload::new(room));
+        world.open().expect("a good day");
+        for _ in 0..3 {
+            world.append(one(&mut workload));
+        }
+        world.disk.set_capacity(Some(world.disk.used_bytes() + room));
+        let small = |n: u128| Append::to(stream("order-1"), ExpectedRevision::Any, vec![event(n)]);
+        let mut n = 1 << 64;
+        while !is_full(&world.append(small(n))) {
+            n += 1;
+        }
+        let delete = |world: &World, name: &str, change| {
+            let any = ExpectedRevision::Any;
+            let changed = ready(world.store().change_stream(stream(name), any, change));
+            changed.expect("nothing to wait for")
+        };
+        let cut = StreamSettings { truncate_before: Some(Revision(2)), ..Default::default() };
+        delete(&world, "order-1", StreamChange::Settings(cut)).expect("D2: it is cut");
+        assert!(is_full(&world.append(small(n))), "an append is refused still");
+        world.close();
+        world.open().expect("D2: it opens while full");
+        delete(&world, "order-1", StreamChange::Delete).expect("D2: it is deleted");
+        delete(&world, "order-2", StreamChange::Tombstone).expect("D2: and another one");
+        assert!(is_full(&world.append(small(n))), "an append is refused still");
+        world.disk.set_capacity(None);
+        assert!(matches!(world.append(small(n)), Outcome::Done(_)), "D2: there is room");
+        world.lose_power(room);
+        let shown = |name: &str| {
+            let page = world.store().read_stream_blocking(&ReadStream::forwards(stream(name)));
+            let state = ready(world.store().stream(stream(name))).expect("nothing to wait for");
+            (page.expect("read").events.len(), state.expect("looked up").life)
+        };
+        assert_eq!(shown("order-1"), (1, StreamLife::Alive), "A2: the deletion, then the event");
+        assert_eq!(shown("order-2"), (0, StreamLife::Tombstoned), "A2");
     }
 }
 
