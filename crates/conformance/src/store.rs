@@ -69,7 +69,7 @@ macro_rules! exam_store {
             a_stream_may_be_written_once_in_an_append
             an_id_may_stand_once_in_a_write
             a_checkpoint_may_be_saved_once_in_an_append
-            settings_streams_are_written_by_changes_only
+            settings_streams_take_changes_only
             too_large_is_refused_with_both_figures
             the_largest_allowed_is_taken
         });
@@ -98,6 +98,9 @@ macro_rules! exam_store {
             a_tombstone_is_for_ever
             what_nobody_wrote_to_can_be_changed
             settings_streams_have_no_settings
+            an_appended_change_takes_effect_like_any_other
+            a_change_and_events_of_its_stream_are_one_append
+            a_tombstone_outlives_appended_changes
             life_and_settings_are_there_after_opening_again
         });
         $crate::exam_group!($make, retention {

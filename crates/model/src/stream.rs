@@ -48,6 +48,13 @@ pub enum StreamChange {
     Tombstone,
 }
 
+impl StreamChange {
+    /// Whether it ends the stream, for now or for ever, rather than say what is kept of it.
+    pub const fn is_of_life(self) -> bool {
+        matches!(self, Self::Delete | Self::Tombstone)
+    }
+}
+
 /// A stream at one moment.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct StreamState {

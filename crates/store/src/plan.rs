@@ -20,6 +20,7 @@ mod conditions;
 mod expectations;
 mod identity;
 mod overlay;
+mod settings;
 
 pub use conditions::{Checked, Look};
 
@@ -237,6 +238,7 @@ impl<'r, V: View> Planner<'_, 'r, V> {
         }
         for (write, stream) in append.writes.iter().zip(&streams) {
             expectations::check(&self.overlay, &write.stream, *stream, write.expected)?;
+            settings::check(&mut self.overlay, write)?;
         }
         conditions::check(self.overlay.view, &self.commit, append, checked)?;
         append.checkpoints.iter().try_for_each(|save| self.check_checkpoint(save))?;
@@ -268,6 +270,7 @@ impl<'r, V: View> Planner<'_, 'r, V> {
                 let revision = self.overlay.advance(*stream);
                 let position = self.commit.event(&write.stream, revision, event);
                 self.overlay.wrote(*stream, Written { event, revision, position });
+                settings::note(&mut self.overlay, &write.stream, event);
             }
         }
     }

@@ -3,8 +3,8 @@
 use crate::candidate::{Candidate, exam_context};
 use crate::sample::{accepted, all, event, head, numbers, refused, stream, to};
 use headwater_model::{
-    Append, AppendError, Appended, EventStore, ExpectedRevision, Position, Query, ReadStream,
-    Revision, StreamChange, StreamLife, StreamPage, StreamSettings, StreamState,
+    Append, AppendError, Appended, EventStore, ExpectedRevision, NewEvent, Position, Query,
+    ReadStream, Revision, StreamChange, StreamLife, StreamPage, StreamSettings, StreamState,
 };
 
 const DELETE: StreamChange = StreamChange::Delete;
@@ -113,6 +113,62 @@ pub async fn settings_streams_have_no_settings(c: &mut impl Candidate) {
     let store = exam_context(c).await;
     let refusal = store.change_stream(stream("$$order-1"), ExpectedRevision::Any, DELETE).await;
     assert!(matches!(refusal, Err(AppendError::Invalid { .. })), "{refusal:?}");
+}
+
+/// Who brings the event himself chooses its id, its expectation, and what is noted with it.
+fn change_of(name: &str, number: u128, change: StreamChange) -> Append {
+    let recorded = change.event(&stream(name), Revision::ZERO, Revision::ZERO);
+    let recorded = NewEvent { id: event(number).id, ..recorded };
+    Append::to(stream(name).settings_stream(), ExpectedRevision::Any, vec![recorded])
+}
+
+/// A4 holds for it, and its expectation is about the settings stream.
+pub async fn an_appended_change_takes_effect_like_any_other(c: &mut impl Candidate) {
+    let store = exam_context(c).await;
+    accepted(&*store, to("order-1", [1, 2])).await;
+    let kept = StreamSettings { count_max: Some(1), ..StreamSettings::default() };
+    let mut append = change_of("order-1", 3, StreamChange::Settings(kept));
+    append.writes[0].expected = ExpectedRevision::NoStream;
+    let first = accepted(&*store, append.clone()).await;
+    assert_eq!((first.position, first.revisions), (Some(Position(2)), vec![Some(Revision(0))]));
+    assert!(accepted(&*store, append).await.replayed);
+    assert_eq!(numbers(&page(&*store, "order-1").await.events), [2]);
+    assert_eq!(state(&*store, "order-1").await.settings, kept);
+    accepted(&*store, change_of("order-1", 4, DELETE)).await;
+    assert_eq!(state(&*store, "order-1").await.life, StreamLife::Deleted);
+    accepted(&*store, to("order-1", [5])).await;
+    assert_eq!(numbers(&page(&*store, "order-1").await.events), [5]);
+}
+
+/// A1: what stands before the change in the append is hidden by it, what stands behind is not.
+pub async fn a_change_and_events_of_its_stream_are_one_append(c: &mut impl Candidate) {
+    let store = exam_context(c).await;
+    let any = ExpectedRevision::Any;
+    let mut ended = to("order-1", [1]);
+    ended.writes.extend(change_of("order-1", 2, DELETE).writes);
+    accepted(&*store, ended).await;
+    assert!(page(&*store, "order-1").await.events.is_empty());
+    let begun = change_of("order-1", 3, DELETE).and(stream("order-1"), any, vec![event(4)]);
+    accepted(&*store, begun).await;
+    assert_eq!(numbers(&page(&*store, "order-1").await.events), [4]);
+    let wrong = change_of("order-1", 5, StreamChange::Tombstone);
+    let wrong = wrong.and(stream("order-2"), ExpectedRevision::Exists, vec![]);
+    assert!(matches!(refused(&*store, wrong).await, AppendError::WrongRevision(_)));
+    assert_eq!(state(&*store, "order-1").await.life, StreamLife::Alive, "A5");
+}
+
+/// What is kept of it may still be noted.
+pub async fn a_tombstone_outlives_appended_changes(c: &mut impl Candidate) {
+    let store = exam_context(c).await;
+    accepted(&*store, to("order-1", [1])).await;
+    accepted(&*store, change_of("order-1", 2, StreamChange::Tombstone)).await;
+    for (number, change) in [(3, DELETE), (4, StreamChange::Tombstone)] {
+        let refusal = refused(&*store, change_of("order-1", number, change)).await;
+        assert_eq!(refusal, AppendError::Tombstoned { stream: stream("order-1") });
+    }
+    let settings = StreamChange::Settings(StreamSettings::default());
+    accepted(&*store, change_of("order-1", 5, settings)).await;
+    assert_eq!(state(&*store, "order-1").await.life, StreamLife::Tombstoned);
 }
 
 /// A2 holds for changes too.

@@ -8,7 +8,8 @@ use headwater_model::limits::{
     STREAM_NAME_GIVEN_BYTES_MAX, TAG_COUNT_MAX,
 };
 use headwater_model::{
-    Append, AppendError, ExpectedRevision, Metadata, NewEvent, Query, StreamName, Tag,
+    Append, AppendError, ExpectedRevision, Metadata, NewEvent, Query, Revision, StreamChange,
+    StreamName, Tag,
 };
 
 async fn is_invalid(c: &mut impl Candidate, append: Append) {
@@ -36,8 +37,12 @@ pub async fn a_checkpoint_may_be_saved_once_in_an_append(c: &mut impl Candidate)
 }
 
 /// Who could write there could tombstone a stream by hand.
-pub async fn settings_streams_are_written_by_changes_only(c: &mut impl Candidate) {
+pub async fn settings_streams_take_changes_only(c: &mut impl Candidate) {
     is_invalid(c, to("$$order-1", [1])).await;
+    let first = Revision::ZERO;
+    let of_settings = StreamChange::Delete.event(&stream("$$order-1"), first, first);
+    let append = |events| Append::to(stream("$$$$order-1"), ExpectedRevision::Any, events);
+    is_invalid(c, append(vec![of_settings])).await;
 }
 
 fn one(event: NewEvent) -> Append {

@@ -9,14 +9,15 @@ use crate::limits::{
     APPEND_BYTES_MAX, APPEND_CHECKPOINT_COUNT_MAX, APPEND_EVENT_COUNT_MAX, METADATA_BYTES_MAX,
     PAYLOAD_BYTES_MAX, QUERY_ITEM_COUNT_MAX, TAG_COUNT_MAX,
 };
-use crate::{NewEvent, Query};
+use crate::{NewEvent, Query, StreamChange};
 use hashbrown::HashSet;
 
 impl Append {
     /// Whether the request is one that a store may look at.
     ///
-    /// Streams whose name begins with `$$` hold the settings of others and are written by
-    /// [`crate::EventStore::change_stream`] only.
+    /// Streams whose name begins with `$$` hold the settings of others: they are written by
+    /// [`crate::EventStore::change_stream`], and take no other events than those that record such a
+    /// change ([`StreamChange::asked_by`]).
     ///
     /// # Errors
     /// [`AppendError::Invalid`] or [`AppendError::TooLarge`], about the first thing found.
@@ -63,10 +64,7 @@ impl NewEvent {
 }
 
 fn check_write(write: &StreamWrite) -> Result<(), AppendError> {
-    if write.stream.as_str().starts_with("$$") {
-        let why = format!("stream {} is written by changes of its stream only", write.stream);
-        return Err(invalid(why));
-    }
+    check_settings(write)?;
     let mut ids = HashSet::with_capacity(write.events.len());
     for event in &write.events {
         if !ids.insert(event.id) {
@@ -77,6 +75,27 @@ fn check_write(write: &StreamWrite) -> Result<(), AppendError> {
         at_most("the tags of an event", event.tags.len(), TAG_COUNT_MAX)?;
     }
     Ok(())
+}
+
+/// A settings stream says what is kept of another stream, and nothing else.
+fn check_settings(write: &StreamWrite) -> Result<(), AppendError> {
+    let stream = &write.stream;
+    if !stream.as_str().starts_with("$$") {
+        return Ok(());
+    }
+    if stream.settings_of().is_none_or(|subject| subject.as_str().starts_with("$$")) {
+        return Err(invalid(format!("stream {stream} would hold the settings of settings")));
+    }
+    match write.events.iter().find(|event| StreamChange::asked_by(event).is_none()) {
+        Some(event) => {
+            let (id, kind) = (event.id, &event.event_type);
+            let why = format!(
+                "stream {stream} takes only changes of its stream; event {id} of type {kind} is none"
+            );
+            Err(invalid(why))
+        }
+        None => Ok(()),
+    }
 }
 
 fn check_query(query: &Query) -> Result<(), AppendError> {

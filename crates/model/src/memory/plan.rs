@@ -31,6 +31,7 @@ impl History {
         }
         for write in &append.writes {
             self.check_stream(&write.stream, write.expected)?;
+            self.check_changes(write)?;
         }
         for (n, condition) in append.conditions.iter().enumerate() {
             self.check_condition(n, condition)?;
@@ -71,7 +72,9 @@ impl History {
         let streams: Vec<_> = append.writes.iter().map(|write| write.stream.clone()).collect();
         for write in append.writes {
             if !write.events.is_empty() {
+                let changes = changes(&write);
                 self.write(&write.stream, write.events, at);
+                changes.into_iter().for_each(|(subject, change)| self.change(&subject, change));
             }
         }
         self.checkpoints.extend(append.checkpoints.into_iter().map(|save| (save.name, save.to)));
@@ -168,6 +171,17 @@ impl History {
         Err(AppendError::WrongRevision(WrongRevision { stream: name.clone(), expected, actual }))
     }
 
+    /// A tombstone is for ever: what is kept of such a stream may still be noted, its life not.
+    fn check_changes(&self, write: &StreamWrite) -> Result<(), AppendError> {
+        let tombstoned = |name: &StreamName| {
+            self.streams.get(name).is_some_and(|stream| stream.life == StreamLife::Tombstoned)
+        };
+        match changes(write).into_iter().find(|(_, change)| change.is_of_life()) {
+            Some((stream, _)) if tombstoned(&stream) => Err(AppendError::Tombstoned { stream }),
+            _ => Ok(()),
+        }
+    }
+
     fn check_condition(&self, n: usize, condition: &Condition) -> Result<(), AppendError> {
         let behind = condition.after.map_or(0, |after| after.0.saturating_add(1));
         let from = usize::try_from(behind).unwrap_or(usize::MAX);
@@ -190,6 +204,13 @@ impl History {
         let name = save.name.clone();
         Err(AppendError::CheckpointMoved { name, expected: save.expected, actual })
     }
+}
+
+/// The changes that a write to a settings stream asks for; none for any other.
+fn changes(write: &StreamWrite) -> Vec<(StreamName, StreamChange)> {
+    let Some(subject) = write.stream.settings_of() else { return Vec::new() };
+    let changes = write.events.iter().filter_map(StreamChange::asked_by);
+    changes.map(|change| (subject.clone(), change)).collect()
 }
 
 /// A write whose events all stand in the stream already.

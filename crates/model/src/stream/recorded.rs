@@ -42,8 +42,17 @@ impl StreamChange {
 
     /// The change that an event of a `$$` stream records; `None` for any other event.
     pub fn recorded_by(event: &RecordedEvent) -> Option<Self> {
-        let settings = || serde_json::from_slice::<StreamSettings>(&event.payload).ok();
-        match event.event_type.as_str() {
+        Self::said_by(&event.event_type, &event.payload)
+    }
+
+    /// The change that an event would record in a `$$` stream; `None` for any other event.
+    pub fn asked_by(event: &NewEvent) -> Option<Self> {
+        Self::said_by(&event.event_type, &event.payload)
+    }
+
+    fn said_by(event_type: &EventType, payload: &[u8]) -> Option<Self> {
+        let settings = || serde_json::from_slice::<StreamSettings>(payload).ok();
+        match event_type.as_str() {
             SETTINGS => settings().map(Self::Settings),
             DELETED => Some(Self::Delete),
             TOMBSTONED => Some(Self::Tombstone),
