@@ -13,8 +13,9 @@
 //! ```
 //! Invariant: the last line on stdout is the sum of all steps and nothing else.
 
-mod command;
+pub(crate) mod command;
 mod deny;
+mod smoke;
 mod step;
 mod tally;
 

@@ -1,17 +1,19 @@
-//! The house's own checks: `cargo xtask test` and `cargo xtask tidy`.
+//! The house's own checks: `cargo xtask test`, `cargo xtask tidy` and `cargo xtask long`.
 //!
 //! Why: what CI runs must be one command that anyone can run, and the rules of style that a
 //! program can check must not cost a reviewer's time.
 //!
 //! Picture:
 //! ```text
-//!   .ci/run ─▶ xtask test ─▶ format · tidy · clippy · deny · tests · doc tests · planted bugs
+//!   .ci/run ─▶ xtask test ─▶ format · tidy · clippy · deny · tests · doc tests · planted · release
 //!                              └─ rules over every source file, map and dependency (tidy.rs)
+//!   a person ▶ xtask long ─▶ the same kills and simulations, as many as there is time for (long.rs)
 //! ```
 
 #![expect(clippy::print_stdout, reason = "a command talks to the person who ran it")]
 
 mod ci;
+mod long;
 mod tidy;
 mod workspace;
 
@@ -35,6 +37,11 @@ enum Task {
     },
     /// Checks the rules of the house that a program can check, and prints its measures.
     Tidy,
+    /// Runs a check of every build for as long as wanted, with progress and a closing line.
+    Long {
+        #[command(subcommand)]
+        run: long::Long,
+    },
 }
 
 fn main() -> anyhow::Result<ExitCode> {
@@ -46,6 +53,7 @@ fn main() -> anyhow::Result<ExitCode> {
             print!("{report}");
             report.is_clean()
         }
+        Task::Long { run } => long::run(&workspace, &run)?,
     };
     Ok(if good { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

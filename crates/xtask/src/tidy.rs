@@ -14,6 +14,7 @@ mod dependencies;
 mod facts;
 mod floors;
 mod habits;
+mod links;
 mod maps;
 mod measures;
 mod outside;

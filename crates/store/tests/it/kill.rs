@@ -8,7 +8,8 @@
 //!   crash_writer ──ok lines──▶ this test ──SIGKILL at a random moment──▶ 💥
 //!                                  └── opens the store itself: what was told, is there
 //! ```
-//! `HEADWATER_KILL_ROUNDS` asks for more rounds than the 200 of every build.
+//! `HEADWATER_KILL_ROUNDS` asks for more rounds than the 200 of every build, and `HEADWATER_KILL_SEED`
+//! for other moments; `cargo xtask long kill` does both.
 
 pub(crate) mod work;
 
@@ -31,10 +32,11 @@ const CHECK_ROUNDS: u64 = 50;
 
 #[test]
 fn a_process_that_is_killed_loses_nothing_it_acknowledged() {
-    let asked = std::env::var("HEADWATER_KILL_ROUNDS").ok().and_then(|text| text.parse().ok());
-    let rounds = asked.unwrap_or(ROUND_COUNT);
+    let asked = |name| std::env::var(name).ok().and_then(|text| text.parse().ok());
+    let rounds = asked("HEADWATER_KILL_ROUNDS").unwrap_or(ROUND_COUNT);
+    let seed = asked("HEADWATER_KILL_SEED").unwrap_or(rounds);
     let dir = tempfile::tempdir().expect("a temporary directory");
-    let mut random = Xoshiro256PlusPlus::seed_from_u64(rounds);
+    let mut random = Xoshiro256PlusPlus::seed_from_u64(seed);
     let mut operations = Vec::new();
     let mut report = Report::default();
     for round in 0..rounds {

@@ -56,7 +56,7 @@ pub(super) fn run(command: &mut Command) -> anyhow::Result<Ended> {
 }
 
 /// Runs a command and keeps what it prints, both streams together.
-pub(super) fn capture(command: &mut Command) -> anyhow::Result<(bool, String)> {
+pub(crate) fn capture(command: &mut Command) -> anyhow::Result<(bool, String)> {
     let output = command.stdin(Stdio::null()).output()?;
     let mut text = String::from_utf8_lossy(&output.stdout).into_owned();
     text.push_str(&String::from_utf8_lossy(&output.stderr));

@@ -6,7 +6,9 @@ mod attributes;
 mod tokens;
 mod walk;
 
+use std::collections::BTreeSet;
 use syn::visit::Visit;
+pub(super) use tokens::is_error_code;
 
 /// What was seen in a file.
 #[derive(Default)]
@@ -19,8 +21,10 @@ pub(crate) struct Facts {
     pub(crate) public_names: Vec<(String, usize)>,
     /// Things the house avoids, or allows under a condition.
     pub(crate) habits: Vec<(Habit, usize)>,
-    /// Texts like `append.wrong_revision` in functions called `code`.
+    /// Texts like `append.wrong_revision` in functions called `code`, or given to a `Problem`.
     pub(crate) error_codes: Vec<(String, usize)>,
+    /// All texts of that form outside tests.
+    pub(crate) dotted_words: BTreeSet<String>,
     /// Modules declared as `#[cfg(test)] mod name;`.
     pub(crate) test_modules: Vec<String>,
 }

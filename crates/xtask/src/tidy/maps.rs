@@ -3,10 +3,12 @@
 //! Why: a map of a house that was rebuilt is worse than none. ARCHITECTURE.md names the crates that
 //! exist and no others, links lead somewhere, and every error code has its page.
 
+use super::facts::is_error_code;
+use super::links;
 use super::source::Source;
 use super::violation::Violation;
 use crate::workspace::{Crate, Workspace};
-use std::path::{Component, Path, PathBuf};
+use std::path::Path;
 
 /// Pages that a stranger looks for in the root.
 const PAGES: &[&str] = &[
@@ -31,7 +33,7 @@ pub(super) fn check(workspace: &Workspace, sources: &[Source]) -> Vec<Violation>
     found.extend(architecture(workspace, sources));
     found.extend(error_pages(sources));
     for page in sources.iter().filter(|source| is_page(&source.path)) {
-        found.extend(dead_links(&workspace.root, page));
+        found.extend(links::dead(&workspace.root, page, sources));
     }
     found
 }
@@ -92,7 +94,26 @@ fn error_pages(sources: &[Source]) -> Vec<Violation> {
             }
         }
     }
+    found.extend(pages.iter().flat_map(|page| pages_of_nothing(page, sources)));
     found
+}
+
+/// Headings below `docs/errors` that explain a code which no code gives.
+fn pages_of_nothing(page: &Source, sources: &[Source]) -> Vec<Violation> {
+    let given = |error: &str| {
+        let mut code = sources.iter().filter_map(|source| source.code.as_ref());
+        code.any(|code| code.facts.dotted_words.contains(error))
+    };
+    let headings = page.text.lines().enumerate().filter_map(|(index, line)| {
+        let error = line.strip_prefix("## ")?.trim();
+        (is_error_code(error) && !given(error)).then_some((error, index + 1))
+    });
+    headings
+        .map(|(error, line)| {
+            let cure = format!("nothing answers `{error}` any more: take it out");
+            Violation::at(&page.path, line, "error page", cure)
+        })
+        .collect()
 }
 
 fn explains(page: &Source, error: &str) -> bool {
@@ -103,61 +124,14 @@ fn explains(page: &Source, error: &str) -> bool {
         })
 }
 
-/// Links to files of the repository that are not there.
-fn dead_links(root: &Path, page: &Source) -> Vec<Violation> {
-    let folder = page.path.parent().unwrap_or(Path::new(""));
-    let mut found = Vec::new();
-    for (target, line) in links(&page.text) {
-        let path = target.split('#').next().unwrap_or(target);
-        let is_file = !path.is_empty() && !path.contains(':');
-        if is_file && !climb(folder, path).is_some_and(|file| root.join(file).exists()) {
-            let cure = format!("`{target}` leads nowhere: correct it");
-            found.push(Violation::at(&page.path, line, "dead link", cure));
-        }
-    }
-    found
-}
-
-/// The targets of Markdown links outside code blocks, with their lines.
-fn links(text: &str) -> Vec<(&str, usize)> {
-    let mut links = Vec::new();
-    let mut in_code = false;
-    for (index, line) in text.lines().enumerate() {
-        in_code ^= line.trim_start().starts_with("```");
-        for (at, opening) in line.match_indices("](").filter(|_| !in_code) {
-            let rest = &line[at + opening.len()..];
-            if let Some(end) = rest.find([')', ' ']) {
-                links.push((&rest[..end], index + 1));
-            }
-        }
-    }
-    links
-}
-
-/// `path` from `folder`, with `..` taken out; `None` when it climbs out of the repository.
-fn climb(folder: &Path, path: &str) -> Option<PathBuf> {
-    let mut from_root = folder.to_owned();
-    for part in Path::new(path).components() {
-        match part {
-            Component::ParentDir => {
-                if !from_root.pop() {
-                    return None;
-                }
-            }
-            Component::Normal(name) => from_root.push(name),
-            Component::CurDir | Component::RootDir | Component::Prefix(_) => {}
-        }
-    }
-    Some(from_root)
-}
-
-fn is_page(path: &Path) -> bool {
+pub(super) fn is_page(path: &Path) -> bool {
     path.extension().is_some_and(|ending| ending == "md")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::path::PathBuf;
 
     #[test]
     fn crates_are_found_in_the_second_column_of_the_code_map() {
@@ -166,15 +140,21 @@ mod tests {
         assert_eq!(crates_named(text), [("env", 5), ("shop", 6), ("bench", 6)]);
     }
 
-    #[test]
-    fn links_are_found_outside_code_blocks() {
-        let text = "[a](docs/a.md#b) and [c](https://x.y)\n```\n[d](gone.md)\n```\n";
-        assert_eq!(links(text), [("docs/a.md#b", 1), ("https://x.y", 1)]);
+    fn read(path: &str, text: &str) -> Source {
+        Source::read(PathBuf::from(path), text.to_owned(), false).expect("it can be read")
     }
 
     #[test]
-    fn a_path_that_climbs_out_of_the_repository_leads_nowhere() {
-        assert_eq!(climb(Path::new("docs/adr"), "../a.md"), Some(PathBuf::from("docs/a.md")));
-        assert_eq!(climb(Path::new("docs"), "../../a.md"), None);
+    fn codes_and_their_pages_keep_each_other_company() {
+        let page = read("docs/errors/README.md", "# Codes\n## a.known\n…\n## a.gone\n…\n");
+        let code = "//! A module.\nimpl E { fn code(&self) -> &str { \"a.known\" } }\n\
+                    fn f() -> Problem { Problem::new(status(), \"a.new\", 1) }\n\
+                    #[cfg(test)] mod tests { fn code() -> &str { \"a.test\" } }";
+        let sources = [page, read("crates/a/src/lib.rs", code)];
+        let found = error_pages(&sources).into_iter().map(|violation| violation.to_string());
+        let found: Vec<String> = found.collect();
+        assert_eq!(found.len(), 2, "{found:?}");
+        assert!(found[0].contains("lib.rs:3") && found[0].contains("a.new"), "{found:?}");
+        assert!(found[1].contains("README.md:4") && found[1].contains("a.gone"), "{found:?}");
     }
 }

@@ -4,7 +4,7 @@ use proc_macro2::{Span, TokenStream, TokenTree};
 use syn::visit::Visit;
 
 /// `area.what_happened`: two words of lower-case letters and underscores.
-pub(super) fn is_error_code(text: &str) -> bool {
+pub(in crate::tidy) fn is_error_code(text: &str) -> bool {
     let is_word =
         |word: &str| !word.is_empty() && word.chars().all(|c| c.is_ascii_lowercase() || c == '_');
     text.split_once('.').is_some_and(|(area, what)| is_word(area) && is_word(what))

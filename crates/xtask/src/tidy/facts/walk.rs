@@ -18,6 +18,8 @@ pub(super) struct Walk {
     on_paused_clock: bool,
     /// Whether the enclosing function is called `code`.
     in_code_fn: bool,
+    /// Whether the enclosing call makes a `Problem`, whose code is its argument.
+    in_problem: bool,
 }
 
 impl Walk {
@@ -68,6 +70,17 @@ impl Walk {
         (self.on_paused_clock, self.in_code_fn) = outer;
         let asserts = asserts_in(body);
         self.facts.functions[index].asserts = asserts;
+    }
+
+    /// The code that `Problem::not_found("order")` makes.
+    fn not_found_of(&self, call: &syn::ExprCall, function: &syn::ExprPath) -> Option<String> {
+        let is = self.in_problem && function.path.segments.last()?.ident == "not_found";
+        match call.args.first()? {
+            syn::Expr::Lit(syn::ExprLit { lit: syn::Lit::Str(what), .. }) if is => {
+                Some(format!("{}.not_found", what.value()))
+            }
+            _ => None,
+        }
     }
 
     fn for_tests(&mut self, only_for_tests: bool, walk: impl FnOnce(&mut Self)) {
@@ -170,6 +183,14 @@ impl<'ast> Visit<'ast> for Walk {
             if sleeps && self.test_depth > 0 && !self.on_paused_clock {
                 self.saw(Habit::SleepInTest, call.span());
             }
+            let outer = self.in_problem;
+            self.in_problem = function.path.segments.iter().any(|part| part.ident == "Problem");
+            if let Some(code) = self.not_found_of(call, function) {
+                self.facts.dotted_words.insert(code);
+            }
+            visit::visit_expr_call(self, call);
+            self.in_problem = outer;
+            return;
         }
         visit::visit_expr_call(self, call);
     }
@@ -205,8 +226,11 @@ impl<'ast> Visit<'ast> for Walk {
     }
 
     fn visit_lit_str(&mut self, text: &'ast syn::LitStr) {
-        if self.in_code_fn && self.test_depth == 0 && is_error_code(&text.value()) {
-            self.facts.error_codes.push((text.value(), text.span().start().line));
+        if self.test_depth == 0 && is_error_code(&text.value()) {
+            self.facts.dotted_words.insert(text.value());
+            if self.in_code_fn || self.in_problem {
+                self.facts.error_codes.push((text.value(), text.span().start().line));
+            }
         }
     }
 }
