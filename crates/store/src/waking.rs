@@ -98,7 +98,7 @@ impl Waking {
 
     /// Wakes those whom the events of a commit concern. Its end is the published head already.
     pub(crate) fn commit(&self, body: &[u8], behind: Position) {
-        let concerned = {
+        let wakers: Vec<Waker> = {
             let mut readers = self.readers.lock();
             assert!(readers.matched <= behind, "C2: commits are matched in order");
             let concerned = match readers.is_empty() {
@@ -107,9 +107,10 @@ impl Waking {
                 false => readers.concerned(body).unwrap_or_else(|_| readers.everyone()),
             };
             readers.matched = behind;
-            concerned
+            // R3: under the lock, or one of them could be told in between that it may pass.
+            concerned.iter().filter_map(|waiter| waiter.is_due()).collect()
         };
-        concerned.iter().for_each(|waiter| waiter.turn(|turn| turn.is_due = true));
+        wakers.into_iter().for_each(Waker::wake);
     }
 
     /// C2: tells everyone who was not woken how far it may pass.
@@ -121,15 +122,16 @@ impl Waking {
         };
         readers.told = readers.matched;
         // Under the lock: no commit is matched in between.
-        readers.entered.iter().flatten().for_each(|waiter| {
-            waiter.turn(|turn| turn.passed = Some(passed));
-        });
+        let told = readers.entered.iter().flatten().filter_map(|waiter| waiter.may_pass(passed));
+        let wakers: Vec<Waker> = told.collect();
+        drop(readers);
+        wakers.into_iter().for_each(Waker::wake);
     }
 
     /// Makes everyone look.
     pub(crate) fn everyone(&self) {
         let everyone = self.readers.lock().everyone();
-        everyone.iter().for_each(|waiter| waiter.turn(|turn| turn.is_due = true));
+        everyone.iter().filter_map(|waiter| waiter.is_due()).for_each(Waker::wake);
     }
 }
 
@@ -163,16 +165,18 @@ impl Readers {
 }
 
 impl Waiter {
-    /// Changes the reader's turn, and wakes it.
-    fn turn(&self, change: impl FnOnce(&mut Turn)) {
-        let waker = {
-            let mut turn = self.turn.lock();
-            change(&mut turn);
-            turn.waker.take()
-        };
-        if let Some(waker) = waker {
-            waker.wake();
-        }
+    /// The reader has to look; whom to wake for it.
+    fn is_due(&self) -> Option<Waker> {
+        let mut turn = self.turn.lock();
+        turn.is_due = true;
+        turn.waker.take()
+    }
+
+    /// The reader may pass everything up to `position`; whom to wake for it.
+    fn may_pass(&self, position: Position) -> Option<Waker> {
+        let mut turn = self.turn.lock();
+        turn.passed = Some(position);
+        turn.waker.take()
     }
 }
 
