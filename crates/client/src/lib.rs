@@ -1,3 +1,32 @@
 //! The store over the network: the ports of the model, spoken as `headwater.v1`.
 //!
-//! Why: a service does not know whether its store is in its process or behind a socket.
+//! Why: a service does not know whether its store is in its process or behind a socket. What a
+//! network adds, this crate takes away again: connections that break, replies that are lost.
+//!
+//! Picture:
+//! ```text
+//!   callers ─▶ pipeline (one task, one stream: numbers, resends) ─┐
+//!           ─▶ asking   (reads: again until the deadline)        ─┼─▶ one HTTP/2 connection
+//!           ─▶ subscription (begins again where it was)          ─┘
+//! ```
+//! Invariants: A4, A5 a lost reply is resolved by asking again with the same ids, and is `Unknown`
+//! only when the deadline passes first. R3 a subscription delivers every event once and in order,
+//! however often its connection breaks.
+//!
+//! Read first: [`client`] (what a program uses), `pipeline` (how appends survive).
+
+pub mod address;
+mod asking;
+mod backoff;
+pub mod client;
+mod clock;
+mod context;
+pub mod limits;
+pub mod options;
+mod pipeline;
+mod seen;
+mod subscription;
+
+pub use address::{Address, InvalidAddress};
+pub use client::Client;
+pub use options::ClientOptions;

@@ -6,7 +6,8 @@
 //! Picture: `Ready ─▶ Draining ─▶ Closing`, never back. Draining: not ready, everything is still
 //! answered. Closing: what never ends by itself is ended, what is in hand is answered.
 
-use headwater_model::Contexts;
+use crate::patient::PatientContexts;
+use headwater_model::{ContextName, Contexts, EventStore, ReadError};
 use std::sync::Arc;
 use tokio::sync::watch;
 
@@ -24,6 +25,7 @@ pub enum Stage {
 /// The contexts and the stage: cheap to clone, one for each handler.
 #[derive(Clone)]
 pub struct Host {
+    patient: Arc<PatientContexts>,
     contexts: Arc<dyn Contexts>,
     stage: watch::Receiver<Stage>,
 }
@@ -32,12 +34,23 @@ impl Host {
     /// A host over these contexts, and what moves its stage.
     pub fn new(contexts: Arc<dyn Contexts>) -> (Self, watch::Sender<Stage>) {
         let (sender, stage) = watch::channel(Stage::Ready);
-        (Self { contexts, stage }, sender)
+        let patient = Arc::new(PatientContexts::new(contexts));
+        let contexts = Arc::clone(&patient) as Arc<dyn Contexts>;
+        (Self { patient, contexts, stage }, sender)
     }
 
-    /// The contexts that are served.
+    /// The contexts that are served. Their calls may be awaited on the server's own threads, also
+    /// where the store beneath reads the disk in them.
     pub fn contexts(&self) -> &Arc<dyn Contexts> {
         &self.contexts
+    }
+
+    /// The context of this name if it is there: unlike [`Contexts::context`] it makes none.
+    ///
+    /// # Errors
+    /// `Invalid` if there is no such context, or whatever the store says when it opens it.
+    pub async fn existing(&self, name: ContextName) -> Result<Arc<dyn EventStore>, ReadError> {
+        self.patient.existing(name).await
     }
 
     /// Whether new work should be sent here.

@@ -17,6 +17,7 @@ pub mod limits;
 pub mod listener;
 pub mod native;
 pub mod options;
+mod patient;
 mod routes;
 
 pub use host::{Host, Stage};

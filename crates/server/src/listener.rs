@@ -10,21 +10,24 @@
 //! answer.
 
 use crate::limits::{
-    CONCURRENT_STREAM_COUNT_MAX, CONNECTION_WINDOW_BYTES, HEADER_LIST_BYTES_MAX, HEADERS_WITHIN,
-    KEEPALIVE_ANSWER_WITHIN, KEEPALIVE_EVERY, SEND_BUFFER_BYTES_MAX, STREAM_WINDOW_BYTES,
+    ACCEPT_AGAIN_AFTER, CONCURRENT_STREAM_COUNT_MAX, CONNECTION_WINDOW_BYTES,
+    HEADER_BUFFER_BYTES_MAX, HEADER_LIST_BYTES_MAX, HEADERS_WITHIN, KEEPALIVE_ANSWER_WITHIN,
+    KEEPALIVE_EVERY, SEND_BUFFER_BYTES_MAX, STREAM_WINDOW_BYTES,
 };
 use crate::{Host, ServerOptions, Stage, routes};
 use axum::Router;
 use headwater_model::Contexts;
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper::rt::Executor;
+use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
+use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
 
 /// Why a server could not be started.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -95,25 +98,30 @@ impl Server {
         }
         drop(self.listener);
         self.stage.send_replace(Stage::Closing);
-        connections.close(self.options).await;
+        connections.close(&self.options).await;
     }
 }
 
 /// The open connections.
 struct Connections {
-    builder: Builder<TokioExecutor>,
+    builder: Builder<Tracked>,
     router: Router,
     graceful: GracefulShutdown,
     places: Arc<Semaphore>,
-    /// Dropped to cut what is left.
+    tasks: Tracked,
+    /// Ends when the last task has.
+    ended: mpsc::Receiver<Infallible>,
+    /// Says that what is left must go.
     cut: watch::Sender<bool>,
 }
 
 impl Connections {
     fn new(router: Router, count_max: usize) -> Self {
+        let (tasks, ended) = Tracked::new();
+        let builder = builder(tasks.clone());
+        let (graceful, cut) = (GracefulShutdown::new(), watch::Sender::new(false));
         let places = Arc::new(Semaphore::new(count_max));
-        let graceful = GracefulShutdown::new();
-        Self { builder: builder(), router, graceful, places, cut: watch::Sender::new(false) }
+        Self { builder, router, graceful, places, tasks, ended, cut }
     }
 
     /// Takes connections for ever; at the limit it waits for one to end.
@@ -125,24 +133,24 @@ impl Connections {
                 Err(cause) => {
                     // Out of descriptors, mostly: others must end first.
                     tracing::warn!(%cause, "a connection was not accepted");
-                    tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+                    tokio::time::sleep(ACCEPT_AGAIN_AFTER).await;
                 }
             }
         }
     }
 
-    fn open(&self, socket: TcpStream, peer: SocketAddr, place: impl Send + 'static) {
+    fn open(&self, socket: TcpStream, peer: SocketAddr, place: OwnedSemaphorePermit) {
         // Small answers must not wait for the acknowledgement of the last one.
         let _ = socket.set_nodelay(true);
         let connection = self.serve(socket, peer);
-        tokio::spawn(async move {
+        self.tasks.execute(async move {
             connection.await;
             drop(place);
         });
     }
 
     /// One connection's life. TLS comes here: whatever reads and writes bytes can be served.
-    fn serve<I>(&self, io: I, peer: SocketAddr) -> impl Future<Output = ()> + Send + 'static
+    fn serve<I>(&self, io: I, peer: SocketAddr) -> impl Future<Output = ()> + Send + use<I>
     where
         I: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
@@ -160,23 +168,51 @@ impl Connections {
         }
     }
 
-    /// No new requests; waits for what is in hand, then cuts.
-    async fn close(self, options: ServerOptions) {
-        let finished = tokio::time::timeout(options.close_within, self.graceful.shutdown()).await;
+    /// No new requests; waits for what is in hand, then cuts. Behind it no task is left that could
+    /// touch a store.
+    async fn close(self, options: &ServerOptions) {
+        let Self { builder, router, graceful, tasks, mut ended, cut, .. } = self;
+        drop((builder, router, tasks));
+        let finished = tokio::time::timeout(options.close_within, graceful.shutdown()).await;
         if finished.is_err() {
             tracing::warn!(waited = ?options.close_within, "connections are cut: they did not end");
-            self.cut.send_replace(true);
         }
+        cut.send_replace(true);
+        while ended.recv().await.is_some() {}
     }
 }
 
-fn builder() -> Builder<TokioExecutor> {
-    let mut builder = Builder::new(TokioExecutor::new());
+/// Starts tasks, and tells when all of them have ended: hyper's own for HTTP/2 among them.
+#[derive(Clone)]
+struct Tracked(mpsc::Sender<Infallible>);
+
+impl Tracked {
+    fn new() -> (Self, mpsc::Receiver<Infallible>) {
+        let (alive, ended) = mpsc::channel(1);
+        (Self(alive), ended)
+    }
+}
+
+impl<F> Executor<F> for Tracked
+where
+    F: Future<Output = ()> + Send + 'static,
+{
+    fn execute(&self, task: F) {
+        let alive = self.0.clone();
+        tokio::spawn(async move {
+            task.await;
+            drop(alive);
+        });
+    }
+}
+
+fn builder(tasks: Tracked) -> Builder<Tracked> {
+    let mut builder = Builder::new(tasks);
     builder
         .http1()
         .timer(TokioTimer::new())
         .header_read_timeout(HEADERS_WITHIN)
-        .max_buf_size(64 * 1_024);
+        .max_buf_size(HEADER_BUFFER_BYTES_MAX);
     builder
         .http2()
         .timer(TokioTimer::new())

@@ -1,15 +1,28 @@
-//! `headwater.v1` over gRPC.
+//! `headwater.v1` over gRPC: every capability of the ports.
+//!
+//! Picture: `appending` and `pipeline` write, `reading` and `subscribing` read, `contexts` opens;
+//! what a message means is said in `headwater-wire`.
 
+mod appending;
 mod contexts;
 mod mount;
+mod pipeline;
+mod reading;
+mod service;
+mod subscribing;
 
 use crate::Host;
+use crate::limits::REQUEST_BYTES_MAX;
 use axum::Router;
 use headwater_wire::v1::contexts_server::ContextsServer;
+use headwater_wire::v1::event_store_server::EventStoreServer;
 
 pub use mount::mount;
 
 /// The services of this protocol.
 pub fn routes(host: &Host) -> Router {
-    mount(ContextsServer::new(contexts::ContextsService::new(host.clone())))
+    let store = EventStoreServer::new(service::EventStoreService::new(host.clone()))
+        .max_decoding_message_size(REQUEST_BYTES_MAX);
+    let contexts = ContextsServer::new(contexts::ContextsService::new(host.clone()));
+    mount(store).merge(mount(contexts))
 }

@@ -6,6 +6,16 @@
 //! Invariants: D3 hostile bytes give an error. Every value of the model that can be sent is the
 //! same value when it arrives, errors included.
 
+pub mod codec;
+mod convert;
+pub mod encoded;
+mod malformed;
+pub mod shape;
+pub mod status;
+
+pub use convert::AskedChange;
+pub use malformed::Malformed;
+
 #[expect(
     missing_docs,
     unreachable_pub,

@@ -1,7 +1,8 @@
 //! Contexts by name, over gRPC.
 
+use super::service::name;
 use crate::Host;
-use headwater_wire::v1;
+use headwater_wire::{status, v1};
 use tonic::{Request, Response, Status};
 
 pub(super) struct ContextsService {
@@ -20,11 +21,9 @@ impl v1::contexts_server::Contexts for ContextsService {
         &self,
         request: Request<v1::OpenContextRequest>,
     ) -> Result<Response<v1::OpenContextReply>, Status> {
-        let name = request.into_inner().context;
-        let name = headwater_model::ContextName::new(name)
-            .map_err(|error| Status::invalid_argument(error.to_string()))?;
+        let name = name(request.into_inner().context).map_err(|error| status::of(&error))?;
         let context = self.host.contexts().context(name).await;
-        let context = context.map_err(|error| Status::unavailable(error.to_string()))?;
+        let context = context.map_err(|error| status::of(&error))?;
         Ok(Response::new(v1::OpenContextReply { now_us: context.now().as_micros() }))
     }
 
@@ -32,9 +31,8 @@ impl v1::contexts_server::Contexts for ContextsService {
         &self,
         _: Request<v1::ListContextsRequest>,
     ) -> Result<Response<v1::ListContextsReply>, Status> {
-        let names = self.host.contexts().names().await;
-        let names = names.map_err(|error| Status::unavailable(error.to_string()))?;
-        let contexts = names.into_iter().map(|name| name.to_string()).collect();
+        let names = self.host.contexts().names().await.map_err(|error| status::of(&error))?;
+        let contexts = names.iter().map(|name| name.as_shared().as_bytes().clone()).collect();
         Ok(Response::new(v1::ListContextsReply { contexts }))
     }
 }

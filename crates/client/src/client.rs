@@ -1,0 +1,124 @@
+//! A connection to a server: its contexts, by name.
+//!
+//! Why: one client is one HTTP/2 connection and one pipeline of appends, shared by every context
+//! and every caller of the process. Cloning it shares it.
+
+use crate::asking::Asking;
+use crate::clock::ServerClock;
+use crate::context::RemoteContext;
+use crate::pipeline::Pipeline;
+use crate::{Address, ClientOptions, limits};
+use bytestring::ByteString;
+use headwater_model::{Answer, ContextName, Contexts, EventStore, ReadError, Timestamp};
+use headwater_wire::v1;
+use headwater_wire::v1::contexts_client::ContextsClient;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use tokio::time::Instant;
+use tonic::transport::{Channel, Endpoint};
+
+/// The contexts of a server.
+#[derive(Clone)]
+pub struct Client {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    address: Address,
+    asking: Asking,
+    pipeline: Pipeline,
+    open: Mutex<BTreeMap<ContextName, Arc<RemoteContext>>>,
+}
+
+impl Client {
+    /// Connects, and asks once to see that a store answers.
+    ///
+    /// The connection and the pipeline run on the runtime where this is called; what is made of
+    /// the client may be used from any.
+    ///
+    /// # Errors
+    /// `Unavailable` if nobody answers there in time.
+    pub async fn connect(address: Address, options: ClientOptions) -> Result<Self, ReadError> {
+        let endpoint = endpoint(&address, &options)?;
+        let asking = Asking::new(endpoint.connect_lazy(), options);
+        let pipeline = Pipeline::start(asking.clone());
+        let open = Mutex::default();
+        let client = Self { inner: Arc::new(Inner { address, asking, pipeline, open }) };
+        client.list().await?;
+        Ok(client)
+    }
+
+    /// Where it is connected to.
+    pub fn address(&self) -> &Address {
+        &self.inner.address
+    }
+
+    async fn list(&self) -> Result<Vec<ContextName>, ReadError> {
+        let asking = &self.inner.asking;
+        let reply = asking
+            .ask(|channel| async move {
+                contexts(channel).list_contexts(v1::ListContextsRequest {}).await
+            })
+            .await?;
+        reply.contexts.into_iter().map(name).collect()
+    }
+
+    async fn open(&self, name: ContextName) -> Result<Arc<RemoteContext>, ReadError> {
+        let request = v1::OpenContextRequest { context: name.as_shared().as_bytes().clone() };
+        let asked = Instant::now();
+        let open = |channel: Channel| {
+            let request = request.clone();
+            async move { contexts(channel).open_context(request).await }
+        };
+        let reply = self.inner.asking.ask(open).await?;
+        let clock = ServerClock::new(Timestamp::from_micros(reply.now_us), asked);
+        let mut open = self.inner.open.lock().unwrap_or_else(PoisonError::into_inner);
+        let make = || {
+            let (asking, pipeline) = (self.inner.asking.clone(), self.inner.pipeline.clone());
+            Arc::new(RemoteContext::new(name.clone(), asking, pipeline, clock))
+        };
+        let context = open.entry(name.clone()).or_insert_with(make);
+        context.set_clock(clock);
+        Ok(Arc::clone(context))
+    }
+}
+
+fn contexts(channel: Channel) -> ContextsClient<Channel> {
+    ContextsClient::new(channel).max_decoding_message_size(limits::ANSWER_BYTES_MAX)
+}
+
+fn name(bytes: bytes::Bytes) -> Result<ContextName, ReadError> {
+    let text = ByteString::try_from(bytes).ok();
+    let name = text.and_then(|text| ContextName::new(text).ok());
+    name.ok_or_else(|| crate::asking::senseless("a context has no name"))
+}
+
+fn endpoint(address: &Address, options: &ClientOptions) -> Result<Endpoint, ReadError> {
+    let endpoint = Endpoint::from_shared(format!("http://{}", address.authority))
+        .map_err(|error| ReadError::Invalid { why: error.to_string() })?;
+    Ok(endpoint
+        .connect_timeout(options.connect_within)
+        .tcp_nodelay(true)
+        .http2_keep_alive_interval(limits::KEEPALIVE_EVERY)
+        .keep_alive_timeout(limits::KEEPALIVE_ANSWER_WITHIN)
+        .keep_alive_while_idle(true)
+        .initial_stream_window_size(limits::STREAM_WINDOW_BYTES)
+        .initial_connection_window_size(limits::CONNECTION_WINDOW_BYTES)
+        .http2_max_header_list_size(limits::HEADER_LIST_BYTES_MAX))
+}
+
+impl Contexts for Client {
+    fn context(&self, name: ContextName) -> Answer<'_, Arc<dyn EventStore>, ReadError> {
+        Box::pin(async move { Ok(self.open(name).await? as Arc<dyn EventStore>) })
+    }
+
+    fn names(&self) -> Answer<'_, Vec<ContextName>, ReadError> {
+        Box::pin(self.list())
+    }
+}
+
+impl std::fmt::Debug for Client {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Client").field("address", &self.inner.address).finish_non_exhaustive()
+    }
+}

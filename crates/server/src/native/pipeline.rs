@@ -1,0 +1,121 @@
+//! Appends of many callers over one stream, answered as they are done.
+//!
+//! Why: a client library has many callers and one connection. What they ask at the same time
+//! reaches the store at the same time, and shares one durable write.
+//!
+//! Picture:
+//! ```text
+//!   requests ─▶ [ in flight, bounded ] ─▶ the store's group commit
+//!                       │ as each is done
+//!   replies  ◀──────────┘
+//! ```
+//! Invariants: what is unanswered is bounded by count and bytes; beyond that nothing is read, and
+//! HTTP/2 holds the sender back. When the server closes, what was read is answered.
+
+use super::appending;
+use crate::Host;
+use crate::limits::{PIPELINE_BYTES_MAX, PIPELINE_COUNT_MAX};
+use futures_util::future::BoxFuture;
+use futures_util::stream::{self, BoxStream, FuturesUnordered, StreamExt as _};
+use headwater_wire::{Malformed, v1};
+use prost::Message as _;
+use tonic::{Status, Streaming};
+
+/// The replies to these requests.
+pub(super) fn answers(
+    host: Host,
+    requests: Streaming<v1::PipelineRequest>,
+) -> BoxStream<'static, Result<v1::PipelineReply, Status>> {
+    let closing = Box::pin(host.closing());
+    let pipeline = Pipeline {
+        host,
+        requests,
+        closing,
+        in_flight: FuturesUnordered::new(),
+        bytes: 0,
+        ended: None,
+    };
+    Box::pin(stream::unfold(pipeline, |mut pipeline| async move {
+        let step = pipeline.step().await?;
+        Some((step, pipeline))
+    }))
+}
+
+struct Pipeline {
+    host: Host,
+    requests: Streaming<v1::PipelineRequest>,
+    closing: BoxFuture<'static, ()>,
+    in_flight: FuturesUnordered<BoxFuture<'static, Done>>,
+    /// Of all that is in flight.
+    bytes: usize,
+    /// Why no more requests are read; said when the last is answered.
+    ended: Option<Ended>,
+}
+
+struct Done {
+    reply: v1::PipelineReply,
+    bytes: usize,
+}
+
+enum Ended {
+    /// The client has no more.
+    Finished,
+    /// For this reason.
+    Broken(Status),
+    /// And the reason was said.
+    Said,
+}
+
+impl Pipeline {
+    /// The next reply; `None` after the last.
+    async fn step(&mut self) -> Option<Result<v1::PipelineReply, Status>> {
+        loop {
+            if self.in_flight.is_empty() && self.ended.is_some() {
+                return self.end().map(Err);
+            }
+            let reads_on = self.ended.is_none()
+                && self.in_flight.len() < PIPELINE_COUNT_MAX
+                && self.bytes < PIPELINE_BYTES_MAX;
+            tokio::select! {
+                biased;
+                Some(done) = self.in_flight.next() => {
+                    self.bytes -= done.bytes;
+                    return Some(Ok(done.reply));
+                }
+                () = &mut self.closing, if self.ended.is_none() => {
+                    self.ended = Some(Ended::Broken(Status::unavailable("the server is stopping")));
+                }
+                request = self.requests.message(), if reads_on => match request {
+                    Ok(Some(request)) => self.begin(request),
+                    Ok(None) => self.ended = Some(Ended::Finished),
+                    Err(status) => self.ended = Some(Ended::Broken(status)),
+                },
+            }
+        }
+    }
+
+    fn begin(&mut self, request: v1::PipelineRequest) {
+        let (host, bytes) = (self.host.clone(), request.encoded_len());
+        self.bytes += bytes;
+        self.in_flight.push(Box::pin(async move {
+            let v1::PipelineRequest { number, context, asked } = request;
+            let answer = match asked {
+                Some(v1::pipeline_request::Asked::Append(asked)) => {
+                    appending::append(&host, context, Some(asked)).await
+                }
+                Some(v1::pipeline_request::Asked::Change(asked)) => {
+                    appending::change(&host, context, Some(asked)).await
+                }
+                None => Err(Malformed::Missing { field: "what is asked" }.into()),
+            };
+            Done { reply: v1::PipelineReply { number, reply: Some(answer.into()) }, bytes }
+        }));
+    }
+
+    fn end(&mut self) -> Option<Status> {
+        match self.ended.replace(Ended::Said) {
+            Some(Ended::Broken(status)) => Some(status),
+            Some(Ended::Finished | Ended::Said) | None => None,
+        }
+    }
+}

@@ -1,0 +1,179 @@
+//! Stores whose calls may read the disk, without holding up anybody else.
+//!
+//! Why: the embedded store reads on its caller's thread, from some microseconds (a short page that
+//! is cached) to some tens of milliseconds (a page of a filter that matches little), or a second
+//! (a broad condition). A server's threads carry thousands of other connections meanwhile.
+//!
+//! Picture: `poll ─▶ block_in_place ─▶ the store's poll`: the runtime moves its other work to
+//! another thread for that long. No thread is held while a call waits, as a pool of threads would
+//! do for every subscription. What is known to be short is polled where it is.
+
+use headwater_model::{
+    Answer, Append, AppendError, Appended, Checkpoint, CheckpointName, ConsumerGroups, ContextName,
+    Contexts, Delivery, EventId, EventStore, ExpectedRevision, Incarnation, Page, Position,
+    ReadAll, ReadError, ReadStream, RecordedEvent, StreamChange, StreamName, StreamPage,
+    StreamState, Subscribe, Subscription, Timestamp,
+};
+use std::collections::BTreeMap;
+use std::future::poll_fn;
+use std::pin::pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use tokio::runtime::{Handle, RuntimeFlavor};
+
+/// A page of so few events of one stream is found in a few blocks, mostly cached: moving all other
+/// work to another thread would take longer than reading it.
+const SHORT_PAGE_COUNT_MAX: usize = 64;
+
+/// Polls a call that may read the disk.
+async fn patiently<T>(call: impl Future<Output = T>) -> T {
+    let mut call = pin!(call);
+    poll_fn(|context| {
+        let many = matches!(Handle::current().runtime_flavor(), RuntimeFlavor::MultiThread);
+        if many {
+            tokio::task::block_in_place(|| call.as_mut().poll(context))
+        } else {
+            // One thread has nowhere to move its other work: only tests have such a runtime.
+            call.as_mut().poll(context)
+        }
+    })
+    .await
+}
+
+/// Contexts, each opened once and kept at hand.
+pub(crate) struct PatientContexts {
+    inner: Arc<dyn Contexts>,
+    open: Mutex<BTreeMap<ContextName, Arc<dyn EventStore>>>,
+}
+
+impl PatientContexts {
+    pub(crate) fn new(inner: Arc<dyn Contexts>) -> Self {
+        Self { inner, open: Mutex::default() }
+    }
+
+    /// The context, if it is there: a reader's typing error must not make one.
+    pub(crate) async fn existing(
+        &self,
+        name: ContextName,
+    ) -> Result<Arc<dyn EventStore>, ReadError> {
+        if let Some(open) = self.at_hand(&name) {
+            return Ok(open);
+        }
+        if self.names().await?.contains(&name) {
+            return self.context(name).await;
+        }
+        Err(ReadError::Invalid { why: format!("there is no context {name}; open it first") })
+    }
+
+    fn at_hand(&self, name: &ContextName) -> Option<Arc<dyn EventStore>> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner).get(name).cloned()
+    }
+}
+
+impl Contexts for PatientContexts {
+    fn context(&self, name: ContextName) -> Answer<'_, Arc<dyn EventStore>, ReadError> {
+        Box::pin(async move {
+            if let Some(open) = self.at_hand(&name) {
+                return Ok(open);
+            }
+            let opened = patiently(self.inner.context(name.clone())).await?;
+            let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+            let opened = open.entry(name).or_insert_with(|| Arc::new(PatientStore(opened)));
+            Ok(Arc::clone(opened))
+        })
+    }
+
+    fn names(&self) -> Answer<'_, Vec<ContextName>, ReadError> {
+        Box::pin(patiently(self.inner.names()))
+    }
+}
+
+struct PatientStore(Arc<dyn EventStore>);
+
+impl EventStore for PatientStore {
+    fn context(&self) -> &ContextName {
+        self.0.context()
+    }
+
+    fn append(&self, append: Append) -> Answer<'_, Appended, AppendError> {
+        if append.conditions.is_empty() {
+            return self.0.append(append);
+        }
+        Box::pin(patiently(self.0.append(append)))
+    }
+
+    fn change_stream(
+        &self,
+        stream: StreamName,
+        expected: ExpectedRevision,
+        change: StreamChange,
+    ) -> Answer<'_, Appended, AppendError> {
+        self.0.change_stream(stream, expected, change)
+    }
+
+    fn read_stream(&self, read: ReadStream) -> Answer<'_, StreamPage, ReadError> {
+        if read.count_max <= SHORT_PAGE_COUNT_MAX {
+            return self.0.read_stream(read);
+        }
+        Box::pin(patiently(self.0.read_stream(read)))
+    }
+
+    fn read_all(&self, read: ReadAll) -> Answer<'_, Page, ReadError> {
+        Box::pin(patiently(self.0.read_all(read)))
+    }
+
+    fn find(
+        &self,
+        stream: StreamName,
+        id: EventId,
+    ) -> Answer<'_, Option<RecordedEvent>, ReadError> {
+        self.0.find(stream, id)
+    }
+
+    fn stream(&self, stream: StreamName) -> Answer<'_, StreamState, ReadError> {
+        self.0.stream(stream)
+    }
+
+    fn streams(
+        &self,
+        prefix: String,
+        after: Option<StreamName>,
+        count_max: usize,
+    ) -> Answer<'_, Vec<StreamState>, ReadError> {
+        Box::pin(patiently(self.0.streams(prefix, after, count_max)))
+    }
+
+    fn checkpoint(&self, name: CheckpointName) -> Answer<'_, Option<Checkpoint>, ReadError> {
+        self.0.checkpoint(name)
+    }
+
+    fn head(&self) -> Answer<'_, (Incarnation, Option<Position>), ReadError> {
+        self.0.head()
+    }
+
+    fn wait_past(&self, position: Option<Position>) -> Answer<'_, Position, ReadError> {
+        self.0.wait_past(position)
+    }
+
+    fn subscribe(&self, subscribe: Subscribe) -> Answer<'_, Box<dyn Subscription>, ReadError> {
+        Box::pin(async move {
+            let inner = self.0.subscribe(subscribe).await?;
+            Ok(Box::new(PatientSubscription(inner)) as Box<dyn Subscription>)
+        })
+    }
+
+    fn now(&self) -> Timestamp {
+        self.0.now()
+    }
+
+    fn consumer_groups(&self) -> Option<&dyn ConsumerGroups> {
+        self.0.consumer_groups()
+    }
+}
+
+struct PatientSubscription(Box<dyn Subscription>);
+
+impl Subscription for PatientSubscription {
+    fn next(&mut self) -> Answer<'_, Delivery, ReadError> {
+        Box::pin(patiently(self.0.next()))
+    }
+}

@@ -1,0 +1,3 @@
+//! The server as its clients meet it: through sockets, on whatever port is free.
+
+mod native;

@@ -1,0 +1,9 @@
+//! `headwater.v1`: a store behind a socket is the same store.
+
+mod candidate;
+mod cuts;
+mod drain;
+mod exam;
+mod hostile;
+mod proxy;
+mod served;

@@ -1,0 +1,19 @@
+//! Messages and the model's words, each from the other.
+//!
+//! Why here: the conversions are the protocol as much as the messages are; both sides use the same.
+//!
+//! Invariants: what is sent arrives equal. From a message nothing is taken on trust: names are
+//! checked, what has no default must be there (D3).
+
+mod append;
+mod append_error;
+mod asked;
+mod event;
+mod query;
+mod read;
+mod read_error;
+mod stream;
+mod text;
+mod unavailable;
+
+pub use asked::AskedChange;

@@ -1,0 +1,79 @@
+//! How an error of a read travels in a gRPC status, and how it is read again.
+//!
+//! Picture: the status's details hold a `google.rpc.Status`, which holds one `Any` of type
+//! `headwater.v1.ReadError`. Any gRPC library shows the code and the message; whoever knows the
+//! type has all the rest.
+//!
+//! Invariant: a trailer has a bound, so texts longer than [`WORDS_BYTES_MAX`] are cut; no
+//! error of the store has such.
+
+use crate::v1;
+use headwater_model::{ReadError, Unavailable};
+use prost::Message as _;
+use prost_types::Any;
+use tonic::{Code, Status};
+
+/// A text of an error: all headers of an answer together are bounded by what clients take.
+pub const WORDS_BYTES_MAX: usize = 2_048;
+
+const TYPE_URL: &str = "type.googleapis.com/headwater.v1.ReadError";
+
+/// `google.rpc.Status`, as the details of a status are written.
+#[derive(Clone, PartialEq, prost::Message)]
+struct Details {
+    #[prost(int32, tag = "1")]
+    code: i32,
+    #[prost(string, tag = "2")]
+    message: String,
+    #[prost(message, repeated, tag = "3")]
+    details: Vec<Any>,
+}
+
+/// The status that carries this error.
+pub fn of(error: &ReadError) -> Status {
+    let error = cut(error.clone());
+    let code = code(&error);
+    let detail = v1::ReadError::from(&error).encode_to_vec();
+    let details = Details {
+        code: code.into(),
+        message: error.to_string(),
+        details: vec![Any { type_url: TYPE_URL.to_owned(), value: detail }],
+    };
+    Status::with_details(code, error.to_string(), details.encode_to_vec().into())
+}
+
+/// The error that a status carries; `None`: it carries none, as when the network failed.
+pub fn read(status: &Status) -> Option<ReadError> {
+    let details = Details::decode(status.details()).ok()?;
+    let detail = details.details.into_iter().find(|detail| detail.type_url == TYPE_URL)?;
+    crate::codec::decode::<v1::ReadError>(detail.value.into()).ok()?.try_into().ok()
+}
+
+const fn code(error: &ReadError) -> Code {
+    match error {
+        ReadError::Corrupt(_) => Code::DataLoss,
+        ReadError::Diverged { .. } => Code::OutOfRange,
+        ReadError::Invalid { .. } => Code::InvalidArgument,
+        ReadError::Unavailable(_) => Code::Unavailable,
+    }
+}
+
+fn cut(mut error: ReadError) -> ReadError {
+    let words: Vec<&mut String> = match &mut error {
+        ReadError::Corrupt(corrupt) => vec![&mut corrupt.file, &mut corrupt.why],
+        ReadError::Invalid { why }
+        | ReadError::Unavailable(
+            Unavailable::Full { why } | Unavailable::Poisoned { why } | Unavailable::Fenced { why },
+        ) => vec![why],
+        ReadError::Unavailable(Unavailable::Locked { owner }) => vec![owner],
+        ReadError::Unavailable(Unavailable::Io { what, why }) => vec![what, why],
+        ReadError::Diverged { .. } | ReadError::Unavailable(Unavailable::Closed) => Vec::new(),
+    };
+    for text in words {
+        if text.len() > WORDS_BYTES_MAX {
+            text.truncate(text.floor_char_boundary(WORDS_BYTES_MAX));
+            text.push('…');
+        }
+    }
+    error
+}
