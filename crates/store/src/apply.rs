@@ -7,7 +7,7 @@
 //! it. A6 the instants do not go back. What does not fit is an answer, not a panic: the commit may
 //! come from a disk.
 
-use crate::commit::{self, Commit, EventRef, Malformed};
+use crate::commit::{self, Commit, Control, EventRef, Malformed};
 use crate::index::Entry;
 use crate::life;
 use crate::planted::{Bug, planted};
@@ -56,6 +56,27 @@ pub(crate) fn apply(
     body: &[u8],
     parts: Parts,
 ) -> Result<Head, Malformed> {
+    index(state, before, place, body, parts)?.hold(state)
+}
+
+/// A commit whose events the index was told of: nobody sees them before the head is published, so
+/// this may be done before the commit is durable.
+pub(crate) struct Indexed<'b> {
+    body: &'b [u8],
+    head: Head,
+    /// Which stream was changed, by the record that begins where, of the event at which position.
+    changes: Vec<(&'b str, usize, Position)>,
+    controls: Vec<Control>,
+}
+
+/// Applies the events of a commit.
+pub(crate) fn index<'b>(
+    state: &State,
+    before: Head,
+    place: Place,
+    body: &'b [u8],
+    parts: Parts,
+) -> Result<Indexed<'b>, Malformed> {
     let commit = Commit::read(body)?;
     let header = commit.header();
     check_follows(before, header)?;
@@ -78,21 +99,30 @@ pub(crate) fn apply(
             changes.extend(life::subject(stream).map(|subject| (subject, at, event.position)));
         }
     }
+    let mut controls = commit.controls(records)?;
+    controls.truncate(if parts.holds() { controls.len() } else { 0 });
     for (n, own) in tagged {
         entries[n].tags = &tags[own];
     }
     state.index.add(&entries).map_err(|cause| Malformed::new(0, cause.to_string()))?;
-    // Behind the index: a change counts the events of its stream, also those of this commit.
-    for (subject, at, position) in changes {
-        mark(state, subject, body, at, position)?;
-    }
-    let controls = commit.controls(records)?;
-    if parts.holds() && !controls.is_empty() {
-        let mut held = state.held.write();
-        controls.into_iter().for_each(|control| held.take(control));
-    }
     let recorded_at = if header.event_count > 0 { header.recorded_at } else { before.recorded_at };
-    Ok(Head { next: header.next(), recorded_at })
+    let head = Head { next: header.next(), recorded_at };
+    Ok(Indexed { body, head, changes, controls })
+}
+
+impl Indexed<'_> {
+    /// Applies the rest: what everyone sees at once, and therefore only once it is durable.
+    pub(crate) fn hold(self, state: &State) -> Result<Head, Malformed> {
+        let Self { body, head, changes, controls } = self;
+        for (subject, at, position) in changes {
+            mark(state, subject, body, at, position)?;
+        }
+        if !controls.is_empty() {
+            let mut held = state.held.write();
+            controls.into_iter().for_each(|control| held.take(control));
+        }
+        Ok(head)
+    }
 }
 
 fn check_follows(before: Head, header: &commit::Header) -> Result<(), Malformed> {

@@ -14,7 +14,7 @@
 use crate::group::GroupCommit;
 use crate::keeper::{Keeper, Wake};
 use crate::open::{Background, Environment, Opened, Options};
-use crate::plan::{Checked, Request};
+use crate::plan::{Checked, Request, Sound};
 use crate::read::{Moment, Scan, read_all, read_stream};
 use crate::state::{State, index_error};
 use crate::subscription::Reader;
@@ -199,7 +199,7 @@ impl Drop for EmbeddedContext {
 impl Core {
     /// Looks at the conditions on the caller's thread, before the writer must.
     fn request(&self, append: Append) -> Result<Request, AppendError> {
-        append.check()?;
+        let append = Sound::new(append)?;
         if append.conditions.is_empty() {
             return Ok(Request::Append { append, checked: Checked::default() });
         }

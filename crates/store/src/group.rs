@@ -12,7 +12,8 @@
 //! committer does, a thread of the context's own that sleeps otherwise.
 //!
 //! Invariants: requests are planned in the order in which they entered. The lead is handed on
-//! before the answers, so the device is never idle while threads are being woken. At most
+//! before the answers, so the device is never idle while threads are being woken; the committer,
+//! which hands it to itself, answers a group while the next one is on its way. At most
 //! [`limits::WAITING_BYTES_MAX`] wait.
 
 mod slot;
@@ -54,6 +55,17 @@ struct Waiting {
 enum Part {
     Lead,
     Follow,
+}
+
+/// Whose turn it is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Next {
+    /// Nobody waits.
+    Nobody,
+    /// A thread, which was told so.
+    Thread,
+    /// A task, which cannot lead itself.
+    Task,
 }
 
 impl GroupCommit {
@@ -129,6 +141,28 @@ impl GroupCommit {
 
     /// Commits one group and hands the lead on.
     pub(crate) fn lead(&self) {
+        let (due, next) = self.commit_group(Due::default());
+        match (next, &self.committer) {
+            (Next::Nobody | Next::Thread, _) => {}
+            (Next::Task, Some(wake)) => wake(),
+            // Without a committer a task leads where it entered; it cannot be waiting here.
+            (Next::Task, None) => self.lead(),
+        }
+        drop(due);
+    }
+
+    /// As the committer: goes on while it is the turn of tasks. Those of a group are answered while
+    /// the next one is on its way.
+    pub(crate) fn lead_tasks(&self) {
+        let mut due = Due::default();
+        let mut next = Next::Task;
+        while next == Next::Task {
+            (due, next) = self.commit_group(due);
+        }
+    }
+
+    /// Commits one group, gives the answers that are due meanwhile, and hands the lead on.
+    fn commit_group(&self, due_before: Due) -> (Due, Next) {
         let mut group = self.queue.lock().take_group();
         let mut abandoned = Abandoned { of: self, slots: Vec::with_capacity(group.len()) };
         let mut requests = Vec::with_capacity(group.len());
@@ -136,29 +170,25 @@ impl GroupCommit {
             requests.push(waiting.request);
             abandoned.slots.push(waiting.slot);
         }
-        let answers = match &mut *self.writer.lock() {
-            Some(writer) => writer.commit(&requests),
-            None => requests.iter().map(|_| Err(closed())).collect(),
+        let count = requests.len();
+        let (answers, unplanned) = match &mut *self.writer.lock() {
+            Some(writer) => writer.commit(requests, || drop(due_before)),
+            None => (requests.iter().map(|_| Err(closed())).collect(), Vec::new()),
         };
-        assert!(answers.len() <= requests.len(), "A5: an answer without a request");
+        assert_eq!(answers.len() + unplanned.len(), count, "A5: each is answered or waits on");
         let mut slots = std::mem::take(&mut abandoned.slots);
         drop(abandoned);
-        let unplanned = requests.split_off(answers.len()).into_iter();
-        let unplanned = unplanned.zip(slots.split_off(answers.len()));
-        self.hand_on(unplanned.map(|(request, slot)| Waiting {
-            bytes: request.bytes_max(),
-            request,
-            slot,
-        }));
-        for (slot, answer) in slots.into_iter().zip(answers) {
-            slot.answer(answer);
-        }
-        // Nobody waits while what was asked is given back to the allocator.
-        drop(requests);
+        let unplanned = unplanned.into_iter().zip(slots.split_off(answers.len()));
+        let waiting = |(request, slot): (Request, Arc<Slot>)| {
+            let bytes = request.bytes_max();
+            Waiting { request, bytes, slot }
+        };
+        let next = self.hand_on(unplanned.map(waiting));
+        (Due(slots.into_iter().zip(answers).collect()), next)
     }
 
     /// Puts back what was not planned, and appoints who leads next.
-    fn hand_on(&self, unplanned: impl DoubleEndedIterator<Item = Waiting>) {
+    fn hand_on(&self, unplanned: impl DoubleEndedIterator<Item = Waiting>) -> Next {
         let next = {
             let mut queue = self.queue.lock();
             for waiting in unplanned.rev() {
@@ -168,12 +198,10 @@ impl GroupCommit {
             queue.is_led = !queue.waiting.is_empty();
             queue.waiting.front().map(|waiting| Arc::clone(&waiting.slot))
         };
-        let Some(next) = next else { return };
-        match &self.committer {
-            _ if next.appoint() => {}
-            Some(wake) => wake(),
-            // Without a committer a task leads where it entered; it cannot be waiting here.
-            None => self.lead(),
+        match next {
+            None => Next::Nobody,
+            Some(slot) if slot.appoint() => Next::Thread,
+            Some(_) => Next::Task,
         }
     }
 
@@ -222,6 +250,16 @@ impl Queue {
 
 fn closed() -> AppendError {
     AppendError::Unavailable(Unavailable::Closed)
+}
+
+/// Answers that are true already. They are given when this is dropped, at the latest.
+#[derive(Default)]
+struct Due(Vec<(Arc<Slot>, AppendAnswer)>);
+
+impl Drop for Due {
+    fn drop(&mut self) {
+        self.0.drain(..).for_each(|(slot, answer)| slot.answer(answer));
+    }
 }
 
 /// A group whose leader panicked: nobody may wait for it for ever.

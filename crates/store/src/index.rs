@@ -143,6 +143,22 @@ impl Index {
         }
     }
 
+    /// Forgets the events from `end` on: a commit that it was told of last, and that was then refused.
+    /// As if it had never been told. One thread only, the one that adds.
+    ///
+    /// # Panics
+    /// A3: if they reach back into a closed part.
+    pub fn forget_from(&self, end: Position) {
+        let open = self.view.read().parts.last().map(Arc::clone);
+        let Some(part) = open.filter(|part| end.0 < part.end()) else { return };
+        assert!(part.first() <= end.0, "A3: only what was told last is forgotten");
+        if part.first() == end.0 {
+            self.change(|view| drop(view.parts.pop()));
+        } else {
+            part.forget_from(end.0);
+        }
+    }
+
     /// The index as of `until`, exclusive; at most [`Index::end`].
     pub fn snapshot(&self, until: Position) -> Snapshot {
         Snapshot::new(self.view(), until)

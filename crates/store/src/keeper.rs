@@ -129,7 +129,7 @@ fn commit(core: &Core, wake: &Wake, stopped: &AtomicBool) {
         if stopped.load(Ordering::SeqCst) {
             return;
         }
-        core.commits.lead();
+        core.commits.lead_tasks();
     }
 }
 

@@ -27,6 +27,8 @@ pub(crate) enum Log {
 impl Log {
     /// The file journal.
     pub(crate) fn file(journal: FileJournal) -> Self {
+        let (way, overlaps) = (journal.durable_way(), journal.overlaps());
+        tracing::debug!(?way, overlaps, "how commits reach the device");
         Self::File(Box::new(journal))
     }
 
@@ -72,17 +74,22 @@ impl Log {
         }
     }
 
-    /// Writes a commit durably, and says where its body stands.
-    pub(crate) fn append(&mut self, body: &[u8]) -> Result<Place, JournalError> {
+    /// Writes a commit durably, and says where its body stands. `meanwhile` is told so before it is
+    /// known how the write went: while the device is at work, where it can be.
+    pub(crate) fn append(
+        &mut self,
+        body: &[u8],
+        meanwhile: &mut dyn FnMut(Place),
+    ) -> Result<Place, JournalError> {
         match self {
             Self::File(journal) => {
                 let head = Journal::head(&**journal);
-                journal.append_placed(head, body).map(|committed| committed.place)
+                journal.append_while(head, body, meanwhile).map(|committed| committed.place)
             }
             Self::Replica { journal, head, local } => {
                 *head = append_resolved(&mut **journal, *head, body)?;
                 let local_head = Journal::head(&**local);
-                match local.append_placed(local_head, body) {
+                match local.append_while(local_head, body, meanwhile) {
                     Ok(committed) => Ok(committed.place),
                     // The journal holds it: opening again fetches it.
                     Err(cause) => {

@@ -21,10 +21,12 @@ mod expectations;
 mod identity;
 mod overlay;
 mod settings;
+mod sound;
 
 pub use conditions::{Checked, Look};
+pub use sound::Sound;
 
-use crate::commit::{self, CommitBuilder, Control};
+use crate::commit::{CommitBuilder, Control};
 use crate::life::StreamMark;
 use crate::planted::{Bug, planted};
 use headwater_model::{
@@ -96,8 +98,8 @@ pub struct Standing {
 pub enum Request {
     /// Events, conditions, checkpoints.
     Append {
-        /// As asked.
-        append: Append,
+        /// As asked, and sound.
+        append: Sound,
         /// What is known already about its conditions.
         checked: Checked,
     },
@@ -115,22 +117,15 @@ pub enum Request {
 impl Request {
     /// Bytes that it may take in a commit.
     pub fn bytes_max(&self) -> usize {
-        let Self::Append { append, .. } = self else { return CHANGE_BYTES_MAX };
-        let written = |write: &headwater_model::StreamWrite| {
-            let event = |event| commit::event_bytes_max(&write.stream, event);
-            write.events.iter().map(event).sum::<usize>()
-        };
-        let events: usize = append.writes.iter().map(written).sum();
-        let name = |save: &SaveCheckpoint| save.name.as_str().len() + CONTROL_BYTES_MAX;
-        events + append.checkpoints.iter().map(name).sum::<usize>()
+        match self {
+            Self::Append { append, .. } => append.bytes_max(),
+            Self::Change { .. } => CHANGE_BYTES_MAX,
+        }
     }
 }
 
 /// An event that records a change: two names, three numbers.
 const CHANGE_BYTES_MAX: usize = 2 * limits::STREAM_NAME_BYTES_MAX + 1_024;
-
-/// A control item besides its name.
-const CONTROL_BYTES_MAX: usize = 32;
 
 /// The answer to one request, once the commit is durable.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -224,7 +219,6 @@ impl<'r, V: View> Planner<'_, 'r, V> {
     }
 
     fn append(&mut self, append: &'r Append, checked: &Checked) -> Result<Appended, AppendError> {
-        append.check()?;
         let (streams, replay) = identity::look_up(&mut self.overlay, &append.writes)?;
         if let Some(first_answer) = replay {
             return Ok(first_answer);

@@ -38,11 +38,13 @@ pub enum Bug {
     SkipUndecodable,
     /// A5: an append that is refused half-way leaves its first events in the group.
     KeepRefusedEvents,
+    /// A5: the index keeps what it was told of a commit that the journal then refused.
+    KeepRefusedPostings,
 }
 
 impl Bug {
     /// All of them.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::AckBeforeSync,
         Self::SkipPositionInChecksum,
         Self::DropEventAtLiveSwitch,
@@ -57,6 +59,7 @@ impl Bug {
         Self::WakeBeforeHead,
         Self::SkipUndecodable,
         Self::KeepRefusedEvents,
+        Self::KeepRefusedPostings,
     ];
 }
 

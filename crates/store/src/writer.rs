@@ -5,15 +5,16 @@
 //!
 //! Picture:
 //! ```text
-//!   requests ─▶ plan ─▶ journal (durable) ─▶ apply ─▶ publish ─▶ answers
-//!                 │ refused                    │ failed: nothing was applied
-//!                 └────────────────────────────┴──────────────────────▶ answers
+//!   requests ─▶ plan ─▶ journal ········▶ durable ─▶ held ─▶ publish ─▶ answers
+//!                 │        └─▶ index         │ refused: the index forgets
+//!                 │ refused                  │
+//!                 └──────────────────────────┴────────────────────────▶ answers
 //! ```
 //! Invariants: A2 no answer before the journal returned. R2 no answer before readers can see it.
 //! D2 after a failure of which nobody knows what it left, nothing is planned any more.
 
-use crate::apply::{Parts, apply};
-use crate::commit::{CommitBuilder, INSTANT_MAX};
+use crate::apply::{self, Indexed, Parts};
+use crate::commit::{CommitBuilder, INSTANT_MAX, Malformed};
 use crate::limits;
 use crate::log::Log;
 use crate::open::birth;
@@ -63,35 +64,58 @@ impl Writer {
     pub(crate) fn begin(&mut self, id: Uuid, name: &ContextName) -> Result<(), AppendError> {
         let before = self.state.head();
         let now = self.clock.now().min(INSTANT_MAX);
-        let body = birth(id, name, now);
-        let place = self.log.append(&body).map_err(|cause| self.failed(cause))?;
-        self.took(before, before, place, &body)
+        self.write_body(before, before, &birth(id, name, now), &mut || {})
     }
 
-    /// Commits `requests` as one, as many of the first as fit; answers those, at least one.
-    pub fn commit(&mut self, requests: &[Request]) -> Vec<AppendAnswer> {
-        let refuse = |cause: Unavailable| {
-            requests.iter().map(|_| Err(AppendError::Unavailable(cause.clone()))).collect()
-        };
-        if let Some(cause) = &self.halted {
-            return refuse(cause.clone());
-        }
+    /// Commits `requests` as one, as many of the first as fit, at least one; answers those, and gives
+    /// the others back. `meanwhile` is done while the device is at work; not at all if nothing was
+    /// written.
+    pub fn commit(
+        &mut self,
+        mut requests: Vec<Request>,
+        meanwhile: impl FnOnce(),
+    ) -> (Vec<AppendAnswer>, Vec<Request>) {
         let state = Arc::clone(&self.state);
         // A6: until the commit is published, nobody is told of an instant that it may have.
         let told = state.told();
+        let (before, Group { planned, commit }) = match self.plan(*told, &requests) {
+            Ok(planned) => planned,
+            Err(cause) => {
+                let refusal = |_: &Request| Err(AppendError::Unavailable(cause.clone()));
+                return (requests.iter().map(refusal).collect(), Vec::new());
+            }
+        };
+        let unplanned = requests.split_off(planned.len());
+        if commit.is_empty() {
+            return (answers(planned, Ok(())), unplanned);
+        }
+        let mut work = Some(move || {
+            meanwhile();
+            // Nobody waits while what was asked is given back to the allocator.
+            drop(requests);
+        });
+        let written = self.write(before, commit, &mut || work.take().map_or((), |work| work()));
+        (answers(planned, written), unplanned)
+    }
+
+    /// Plans on what is acknowledged.
+    fn plan(
+        &mut self,
+        told: Option<Timestamp>,
+        requests: &[Request],
+    ) -> Result<(Head, Group), Unavailable> {
+        if let Some(cause) = &self.halted {
+            return Err(cause.clone());
+        }
+        let state = Arc::clone(&self.state);
         let moment = Moment::now(&state);
         let before = moment.head;
-        let now = match self.checked_now(before) {
-            Ok(now) => now,
-            Err(cause) => return refuse(cause),
-        };
+        let now = self.checked_now(before)?;
         self.log.set_room(room(requests));
-        let view = Planning { state: &state, moment, told: *told };
+        let view = Planning { state: &state, moment, told };
         let terms = Terms { now, commit_bytes_max: self.commit_bytes_max() };
         let buffer = std::mem::take(&mut self.buffer);
-        let Group { planned, commit } = plan::plan(&view, requests, terms, buffer);
-        let written = if commit.is_empty() { Ok(()) } else { self.write(before, commit) };
-        answers(planned, written)
+        Ok((before, plan::plan(&view, requests, terms, buffer)))
     }
 
     /// Bytes of one commit.
@@ -124,7 +148,12 @@ impl Writer {
         Err(Unavailable::Io { what: "reading the clock".to_owned(), why })
     }
 
-    fn write(&mut self, before: Head, commit: CommitBuilder) -> Result<(), AppendError> {
+    fn write(
+        &mut self,
+        before: Head,
+        commit: CommitBuilder,
+        meanwhile: &mut dyn FnMut(),
+    ) -> Result<(), AppendError> {
         let recorded_at =
             if commit.has_events() { commit.recorded_at() } else { before.recorded_at };
         let behind = Head { next: commit.next(), recorded_at };
@@ -132,15 +161,44 @@ impl Writer {
         if planted(Bug::VisibleBeforeDurable) {
             self.state.publish(behind);
         }
-        let outcome = match self.log.append(&body) {
-            Ok(place) => self.took(before, behind, place, &body),
-            Err(_) if planted(Bug::AckBeforeSync) => Ok(()),
-            Err(cause) => Err(self.failed(cause)),
-        };
+        let outcome = self.write_body(before, behind, &body, meanwhile);
+        if outcome.is_ok() {
+            self.state.waking.commit(&body, behind.next);
+        }
         if body.capacity() <= limits::BUFFER_BYTES_MAX {
             self.buffer = body;
         }
         outcome
+    }
+
+    /// Tells the index of the commit while it is on its way. R1: nobody looks behind the head.
+    fn write_body(
+        &mut self,
+        before: Head,
+        behind: Head,
+        body: &[u8],
+        meanwhile: &mut dyn FnMut(),
+    ) -> Result<(), AppendError> {
+        let state = Arc::clone(&self.state);
+        let mut indexed = None;
+        let mut work = |place| {
+            indexed = Some(apply::index(&state, before, place, body, Parts::All));
+            meanwhile();
+        };
+        match self.log.append(body, &mut work) {
+            Ok(place) => {
+                let indexed = indexed.expect("the log does the work of every commit it takes");
+                self.took(before, behind, place, indexed)
+            }
+            Err(_) if planted(Bug::AckBeforeSync) => Ok(()),
+            Err(cause) => {
+                // A5: a refused commit leaves nothing. One of which nobody knows halts the writer.
+                if !planted(Bug::KeepRefusedPostings) {
+                    state.index.forget_from(before.next);
+                }
+                Err(self.failed(cause))
+            }
+        }
     }
 
     /// The commit is durable: it becomes the state.
@@ -149,17 +207,16 @@ impl Writer {
         before: Head,
         behind: Head,
         place: Place,
-        body: &[u8],
+        indexed: Result<Indexed<'_>, Malformed>,
     ) -> Result<(), AppendError> {
         if place.segment != self.segment {
             self.state.rolled(place.segment - 1, before);
             self.segment = place.segment;
         }
-        match apply(&self.state, before, place, body, Parts::All) {
+        match indexed.and_then(|indexed| indexed.hold(&self.state)) {
             Ok(head) => {
                 assert_eq!(head, behind, "A3: what was applied is what was planned");
                 self.state.publish(head);
-                self.state.waking.commit(body, head.next);
                 Ok(())
             }
             Err(cause) => {

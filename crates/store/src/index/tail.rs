@@ -160,6 +160,14 @@ impl Part {
         }
     }
 
+    /// Forgets the events from position `end` on. Looks at every slot: seldom is a commit refused
+    /// that the index was told of.
+    pub(crate) fn forget_from(&self, end: u64) {
+        let below = self.ordinals_below(end);
+        self.shards.iter().for_each(|shard| shard.write().forget_from(below));
+        self.log.write().forget_from(below);
+    }
+
     /// What an append must know of a stream below `until`, in one lookup: how many postings, the
     /// revision of the first and the position of the last. To `out` go, for each id by its place
     /// among them, the positions of events whose ids have the same fingerprint.

@@ -8,7 +8,9 @@ use headwater_model::{
 };
 use headwater_store::commit::HEADER_BYTES;
 use headwater_store::life::StreamMark;
-use headwater_store::plan::{Checked, Group, Look, Planned, Request, Standing, Terms, View, plan};
+use headwater_store::plan::{
+    Checked, Group, Look, Planned, Request, Sound, Standing, Terms, View, plan,
+};
 use std::ops::Range;
 use uuid::Uuid;
 
@@ -66,12 +68,16 @@ fn to(name: &str, expected: ExpectedRevision, ids: &[u128]) -> Append {
     Append::to(stream(name), expected, ids.iter().map(|n| event(*n)).collect())
 }
 
+fn sound(append: Append) -> Sound {
+    Sound::new(append).expect("its shape is right")
+}
+
 fn planned(appends: impl IntoIterator<Item = Append>) -> Group {
     planned_within(appends, 1 << 20)
 }
 
 fn planned_within(appends: impl IntoIterator<Item = Append>, commit_bytes_max: usize) -> Group {
-    let request = |append| Request::Append { append, checked: Checked::default() };
+    let request = |append| Request::Append { append: sound(append), checked: Checked::default() };
     let requests: Vec<_> = appends.into_iter().map(request).collect();
     let terms = Terms { now: Timestamp::from_micros(60), commit_bytes_max };
     plan(&OldStream, &requests, terms, Vec::new())
@@ -167,7 +173,7 @@ fn a_commits_bound_holds_for_metadata_and_tags_too() {
     let mut append = to("new", ExpectedRevision::Any, &[1]);
     append.writes[0].events[0].metadata =
         Metadata { free: vec![("k".into(), "v".into()); 500], ..Metadata::default() };
-    let request = Request::Append { append: append.clone(), checked: Checked::default() };
+    let request = Request::Append { append: sound(append.clone()), checked: Checked::default() };
     let group = planned([append]);
     assert!(group.commit.finish().len() <= request.bytes_max() + HEADER_BYTES);
 }

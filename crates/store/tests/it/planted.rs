@@ -14,6 +14,7 @@ use std::sync::mpsc;
 use std::time::Duration;
 
 const FAILED: &str = "sim::full_disk::what_could_not_be_made_durable_is_not_seen";
+const REFUSED: &str = "sim::full_disk::a_commit_that_was_refused_on_its_way_leaves_nothing";
 const CUTS: &str = "sim::every_operation::nothing_acknowledged_is_lost_wherever_the_power_goes";
 const SWAPPED: &str = "sim::damage::a_record_at_the_place_of_another_is_not_believed";
 const FLIPPED: &str = "sim::damage::a_flipped_bit_is_reported_or_does_not_matter";
@@ -42,6 +43,7 @@ fn caught_by(bug: Bug) -> &'static str {
         Bug::RecordedAtFollowsClock => "exam::in_tiny_segments::recorded_at_never_goes_back",
         Bug::WakeBeforeHead => "waking::who_is_woken_finds_the_event",
         Bug::SkipUndecodable => FLIPPED,
+        Bug::KeepRefusedPostings => REFUSED,
         Bug::KeepRefusedEvents => "planning::each_request_is_planned_on_what_those_before_it_leave",
     }
 }

@@ -33,6 +33,12 @@ impl Log {
         self.places.push(at);
     }
 
+    pub(super) fn forget_from(&mut self, below: u32) {
+        self.places.truncate(below as usize);
+        let began = self.times.partition_point(|(ordinal, _)| *ordinal < below);
+        self.times.truncate(began);
+    }
+
     pub(super) fn place(&self, ordinal: u32) -> Option<u32> {
         self.places.get(ordinal as usize).copied()
     }

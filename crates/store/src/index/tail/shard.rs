@@ -77,6 +77,18 @@ impl Shard {
         slot.postings.extend(ordinals);
     }
 
+    /// Forgets the ordinals from `below` on, and what was only in them.
+    pub(super) fn forget_from(&mut self, below: u32) {
+        self.streams.retain(|slot| {
+            slot.forget_from(below);
+            !slot.postings.is_empty()
+        });
+        self.terms.retain(|slot| {
+            slot.postings.truncate(slot.count_below(below));
+            !slot.postings.is_empty()
+        });
+    }
+
     pub(super) fn stream(&self, key: Key<'_>) -> Option<&StreamSlot> {
         self.streams.find(key.hash, |slot| slot.is(key))
     }
@@ -117,6 +129,17 @@ impl StreamSlot {
                 self.ids = Some(Box::new(ids));
             }
             None => {}
+        }
+    }
+
+    fn forget_from(&mut self, below: u32) {
+        let kept = self.count_below(below);
+        if kept == self.postings.len() {
+            return;
+        }
+        self.postings.truncate(kept);
+        if let Some(ids) = &mut self.ids {
+            ids.retain(|own| own.ordinal < below);
         }
     }
 

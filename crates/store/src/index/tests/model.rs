@@ -18,7 +18,7 @@ pub(super) struct Event {
 }
 
 /// All events of a context.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Model {
     pub(super) events: Vec<Event>,
     revisions: BTreeMap<String, u64>,

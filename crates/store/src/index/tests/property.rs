@@ -28,7 +28,17 @@ pub(super) fn merge_all(index: &Index) {
 
 #[derive(Clone, Debug)]
 enum Act {
-    Add { count: usize, seed: u64, new_segment: bool },
+    Add {
+        count: usize,
+        seed: u64,
+        new_segment: bool,
+    },
+    /// Told of, and then refused by the journal.
+    Refuse {
+        count: usize,
+        seed: u64,
+        new_segment: bool,
+    },
     Seal,
     Merge,
     GiveUpMerge,
@@ -38,8 +48,11 @@ enum Act {
 fn acts() -> impl Strategy<Value = Vec<Act>> {
     let add = (1..120_usize, any::<u64>(), any::<bool>())
         .prop_map(|(count, seed, new_segment)| Act::Add { count, seed, new_segment });
+    let refuse = (1..60_usize, any::<u64>(), any::<bool>())
+        .prop_map(|(count, seed, new_segment)| Act::Refuse { count, seed, new_segment });
     let act = prop_oneof![
         6 => add,
+        2 => refuse,
         3 => Just(Act::Seal),
         2 => Just(Act::Merge),
         1 => Just(Act::GiveUpMerge),
@@ -85,6 +98,15 @@ proptest! {
                 Act::Add { count, seed, new_segment } => {
                     add(&mut model, count, seed, new_segment);
                     model.tell(&index);
+                }
+                Act::Refuse { count, seed, new_segment } => {
+                    let end = index.end();
+                    let mut refused = model.clone();
+                    add(&mut refused, count, seed, new_segment);
+                    refused.tell(&index);
+                    prop_assert!(index.end() > end);
+                    index.forget_from(end);
+                    prop_assert_eq!(index.end(), end, "as if it had never been told");
                 }
                 Act::Seal => seal_all(&index),
                 Act::Merge => merge_all(&index),

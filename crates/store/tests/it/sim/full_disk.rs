@@ -137,3 +137,32 @@ fn what_could_not_be_made_durable_is_not_seen() {
         assert_eq!(head(&world), before, "R1: the head is behind what is durable");
     }
 }
+
+/// A5, D2: the index is told of a commit while it is on its way to the device. One that the device
+/// has no room for is taken back: the same append, the same ids, is new, and takes its place.
+#[test]
+fn a_commit_that_was_refused_on_its_way_leaves_nothing() {
+    let mut refused_count = 0;
+    for nth in 0..40 {
+        let (mut world, mut workload) = (World::new(nth), Workload::new(nth));
+        world.open().expect("a good day");
+        for _ in 0..nth {
+            let append = one(&mut workload);
+            world.append(append);
+        }
+        let append = one(&mut workload);
+        let now = world.disk.operation_count();
+        world.disk.fail(now..now + 1, Fault::Full);
+        let outcome = world.append(append.clone());
+        refused_count += u32::from(is_full(&outcome));
+        let outcome = if is_full(&outcome) { world.append(append) } else { outcome };
+        let replayed = matches!(&outcome, Outcome::Done(done) if done.replayed);
+        assert!(matches!(outcome, Outcome::Done(_)) && !replayed, "there is room: {outcome:?}");
+        for _ in 0..3 {
+            let append = one(&mut workload);
+            assert!(matches!(world.append(append), Outcome::Done(_)), "and it goes on");
+        }
+        world.judge();
+    }
+    assert!(refused_count > 20, "{refused_count} of 40 were refused");
+}
