@@ -1,9 +1,77 @@
-//! The protocol that clients of KurrentDB speak.
+//! The protocol that clients of EventStoreDB and KurrentDB speak.
+//!
+//! Why: who has services with those clients can point them here, and keep them.
+//!
+//! Picture:
+//! ```text
+//!   Streams          read · append · batch · delete · tombstone ─┐
+//!   v2 StreamsService  several streams in one append            ─┼─▶ the one context ([`KurrentOptions`])
+//!   ServerFeatures, Gossip   what is here, and where            ─┘
+//!   all other services       a clear "not served", and what to use instead
+//! ```
+//! Invariants: the promises are the store's; a client of this protocol gets no weaker ones. What
+//! cannot be answered as asked is refused in words, never half answered.
+//!
+//! `docs/kurrent.md` says method by method what is compatible.
+
+mod append;
+mod batch;
+mod delete;
+mod derived;
+mod document;
+mod event;
+mod expected;
+mod features;
+mod filter;
+mod gossip;
+mod home;
+mod links;
+mod missing;
+mod name;
+pub mod options;
+mod place;
+mod read;
+mod refusal;
+mod shown;
+mod streams;
+mod v2;
+mod write;
 
 use crate::Host;
+use crate::limits::REQUEST_BYTES_MAX;
+use crate::native::mount;
 use axum::Router;
+use axum::extract::Request;
+use axum::middleware::{Next, from_fn};
+use axum::response::Response;
+use gossip::SentTo;
+use headwater_wire::kurrent::event_store::client::{
+    gossip::gossip_server::GossipServer,
+    server_features::server_features_server as features_server,
+    streams::streams_server::StreamsServer,
+};
+use headwater_wire::kurrent::kurrentdb::protocol::v2::streams::streams_service_server as v2_server;
+use home::Home;
+
+pub use options::{Advertised, KurrentOptions};
 
 /// The services of this protocol.
-pub fn routes(_host: &Host) -> Router {
-    Router::new()
+pub fn routes(host: &Host, options: &KurrentOptions) -> Router {
+    let home = Home::new(host.clone(), options.context.clone());
+    let streams = StreamsServer::new(streams::Streams::new(home.clone()));
+    let v2 = v2_server::StreamsServiceServer::new(v2::StreamsService::new(home.clone()));
+    let gossip = GossipServer::new(gossip::Gossip::new(home, options.advertised.clone()));
+    mount(streams.max_decoding_message_size(REQUEST_BYTES_MAX))
+        .merge(mount(v2.max_decoding_message_size(REQUEST_BYTES_MAX)))
+        .merge(mount(features_server::ServerFeaturesServer::new(features::Features)))
+        .merge(mount(gossip).layer(from_fn(note_where_it_was_sent)))
+        .merge(missing::routes())
+}
+
+/// gRPC hides the host that a request was sent to; gossip needs it.
+async fn note_where_it_was_sent(mut request: Request, next: Next) -> Response {
+    if let Some(authority) = request.uri().authority().cloned() {
+        request.extensions_mut().insert(SentTo(authority));
+    }
+    next.run(request).await
 }

@@ -85,7 +85,7 @@ impl Server {
 
     /// Serves until `stop` resolves, then drains and closes.
     pub async fn run(self, stop: impl Future<Output = ()>) {
-        let router = routes::all(&self.host);
+        let router = routes::all(&self.host, &self.options);
         let connections = Connections::new(router, self.options.connection_count_max);
         let stopped = async {
             stop.await;

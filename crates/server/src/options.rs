@@ -1,9 +1,10 @@
 //! What a server is told when it is started.
 
+use crate::kurrent::KurrentOptions;
 use std::time::Duration;
 
 /// How a server behaves. The bounds that nobody needs to turn are in [`crate::limits`].
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct ServerOptions {
     /// How long it says that it is not ready before it takes no more connections, so that whoever
     /// sends work here has noticed.
@@ -12,6 +13,8 @@ pub struct ServerOptions {
     pub close_within: Duration,
     /// Connections at one time.
     pub connection_count_max: usize,
+    /// What clients of KurrentDB see.
+    pub kurrent: KurrentOptions,
 }
 
 impl Default for ServerOptions {
@@ -20,6 +23,7 @@ impl Default for ServerOptions {
             drain_for: Duration::ZERO,
             close_within: Duration::from_secs(10),
             connection_count_max: crate::limits::CONNECTION_COUNT_MAX,
+            kurrent: KurrentOptions::default(),
         }
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! Why: one port. gRPC paths are `/package.Service/Method`, HTTP's are not, so they never meet.
 
-use crate::{Host, http, kurrent, native};
+use crate::{Host, ServerOptions, http, kurrent, native};
 use ::http::{HeaderMap, StatusCode, header};
 use axum::Router;
 use axum::extract::Request;
@@ -10,9 +10,9 @@ use axum::response::{IntoResponse, Response};
 use tonic::Status;
 
 /// The whole server.
-pub(crate) fn all(host: &Host) -> Router {
+pub(crate) fn all(host: &Host, options: &ServerOptions) -> Router {
     native::routes(host)
-        .merge(kurrent::routes(host))
+        .merge(kurrent::routes(host, &options.kurrent))
         .merge(http::routes(host))
         .fallback(nothing_here)
 }

@@ -1,0 +1,57 @@
+//! ServerFeatures: what clients are told that this server can do.
+//!
+//! Why: clients switch on what they find here, by names in lower case, and refuse calls that are
+//! not listed. So nothing is listed that is not answered.
+
+use headwater_wire::kurrent::event_store::client::Empty;
+use headwater_wire::kurrent::event_store::client::server_features as pb;
+use tonic::{Request, Response, Status};
+
+/// Three numbers: clients compare them to know what a server of KurrentDB would do. This protocol
+/// is answered as that version answers it.
+const VERSION: &str = "26.1.0";
+
+/// A method, and what its messages may hold.
+type Method = (&'static str, &'static [&'static str]);
+
+/// Service and methods.
+const SERVICES: &[(&str, &[Method])] = &[
+    (
+        "event_store.client.streams.streams",
+        &[
+            ("read", &["position", "events"]),
+            ("append", &[]),
+            ("delete", &[]),
+            ("tombstone", &[]),
+            ("batchappend", &["deadline_duration"]),
+        ],
+    ),
+    ("event_store.client.gossip.gossip", &[("read", &[])]),
+    ("event_store.client.server_features.serverfeatures", &[("getsupportedmethods", &[])]),
+    (
+        "kurrentdb.protocol.v2.streams.streamsservice",
+        &[("appendsession", &[]), ("appendrecords", &[])],
+    ),
+];
+
+pub(super) struct Features;
+
+#[tonic::async_trait]
+impl pb::server_features_server::ServerFeatures for Features {
+    async fn get_supported_methods(
+        &self,
+        _: Request<Empty>,
+    ) -> Result<Response<pb::SupportedMethods>, Status> {
+        let methods = SERVICES.iter().flat_map(|(service, methods)| {
+            methods.iter().map(|(method, features)| pb::SupportedMethod {
+                method_name: (*method).to_owned(),
+                service_name: (*service).to_owned(),
+                features: features.iter().map(|feature| (*feature).to_owned()).collect(),
+            })
+        });
+        Ok(Response::new(pb::SupportedMethods {
+            methods: methods.collect(),
+            event_store_server_version: VERSION.to_owned(),
+        }))
+    }
+}

@@ -1,0 +1,106 @@
+//! Read: one call for reads and for subscriptions.
+//!
+//! Picture:
+//! ```text
+//!   options ─▶ what (a stream · everything that passes a filter) × until when (a count · for ever)
+//!              StreamPages     AllPages     StreamFollower     AllFollower
+//! ```
+//! Each of the four is asked for the next messages until it has none.
+
+mod all_follower;
+mod all_pages;
+mod request;
+mod source;
+mod stream_follower;
+mod stream_pages;
+
+use super::home::Home;
+use super::refusal::Refusal;
+use all_follower::AllFollower;
+use all_pages::AllPages;
+use futures_util::stream::{self, BoxStream};
+use futures_util::{FutureExt, StreamExt, TryStreamExt};
+use headwater_model::limits::PAGE_EVENT_COUNT_MAX;
+use headwater_wire::kurrent::event_store::client::streams::{ReadReq, ReadResp, read_resp};
+use request::{Count, Reading, What};
+use stream_follower::StreamFollower;
+use stream_pages::StreamPages;
+use tonic::Status;
+
+/// Events of one step: enough to keep a connection busy, few enough to begin at once.
+const STEP_COUNT: usize = if PAGE_EVENT_COUNT_MAX < 512 { PAGE_EVENT_COUNT_MAX } else { 512 };
+
+/// What a read answers with.
+pub(super) type Answers = BoxStream<'static, Result<ReadResp, Status>>;
+
+/// The next messages; `None`: there are no more. Never an empty list.
+type Step = Result<Option<Vec<ReadResp>>, Refusal>;
+
+/// One of the four readers.
+enum Reader {
+    StreamPages(Box<StreamPages>),
+    AllPages(Box<AllPages>),
+    StreamFollower(Box<StreamFollower>),
+    AllFollower(Box<AllFollower>),
+}
+
+impl Reader {
+    async fn open(home: &Home, reading: Reading) -> Result<Self, Refusal> {
+        let store = home.store().await?;
+        Ok(match (reading.what.clone(), reading.count) {
+            (What::Stream(asked), Count::AtMost(count)) => {
+                let pages = StreamPages::open(store, asked, count, &reading).await?;
+                Self::StreamPages(Box::new(pages))
+            }
+            (What::Stream(asked), Count::Endless) => {
+                let follower = StreamFollower::open(store, asked, &reading).await?;
+                Self::StreamFollower(Box::new(follower))
+            }
+            (What::All(asked), Count::AtMost(count)) => {
+                Self::AllPages(Box::new(AllPages::open(store, asked, count, reading).await?))
+            }
+            (What::All(asked), Count::Endless) => {
+                Self::AllFollower(Box::new(AllFollower::open(store, asked, reading).await?))
+            }
+        })
+    }
+
+    async fn step(&mut self) -> Step {
+        match self {
+            Self::StreamPages(pages) => pages.step().await,
+            Self::AllPages(pages) => pages.step().await,
+            Self::StreamFollower(follower) => follower.step().await.map(Some),
+            Self::AllFollower(follower) => follower.step().await.map(Some),
+        }
+    }
+}
+
+/// Answers a read. What can be refused at once is an error; the rest is in the answers.
+pub(super) async fn read(home: &Home, request: ReadReq) -> Result<Answers, Status> {
+    let reading = Reading::of(request)?;
+    let is_endless = reading.count == Count::Endless;
+    let confirmation = is_endless.then(confirmation);
+    let reader = Reader::open(home, reading).await?;
+    let steps = stream::try_unfold(reader, |mut reader| async move {
+        let messages = reader.step().await?;
+        Ok::<_, Status>(messages.map(|messages| (messages, reader)))
+    });
+    let messages = steps.map_ok(|messages| stream::iter(messages).map(Ok)).try_flatten();
+    let answers = stream::iter(confirmation).map(Ok).chain(messages);
+    if !is_endless {
+        return Ok(answers.boxed());
+    }
+    let closed = home.closing().map(|()| {
+        let why = "the server is closing".to_owned();
+        Err(Refusal::NotReady { why }.into())
+    });
+    // What is ready is delivered; who waits is told that the server goes.
+    Ok(answers.take_until(home.closing()).chain(closed.into_stream()).boxed())
+}
+
+/// The first message of a subscription.
+fn confirmation() -> ReadResp {
+    let subscription_id = uuid::Uuid::now_v7().to_string();
+    let confirmation = read_resp::SubscriptionConfirmation { subscription_id };
+    super::shown::message(read_resp::Content::Confirmation(confirmation))
+}

@@ -1,0 +1,78 @@
+//! The service `Streams`: each call handed to the module that answers it.
+
+use super::expected::Expected;
+use super::home::Home;
+use super::refusal::Refusal;
+use super::{append, batch, delete, read};
+use futures_util::StreamExt;
+use futures_util::stream::BoxStream;
+use headwater_wire::kurrent::event_store::client::streams as pb;
+use tonic::{Request, Response, Status, Streaming};
+
+pub(super) struct Streams {
+    home: Home,
+}
+
+impl Streams {
+    pub(super) const fn new(home: Home) -> Self {
+        Self { home }
+    }
+}
+
+#[tonic::async_trait]
+impl pb::streams_server::Streams for Streams {
+    type ReadStream = read::Answers;
+    type BatchAppendStream = BoxStream<'static, Result<pb::BatchAppendResp, Status>>;
+
+    async fn read(
+        &self,
+        request: Request<pb::ReadReq>,
+    ) -> Result<Response<Self::ReadStream>, Status> {
+        Ok(Response::new(read::read(&self.home, request.into_inner()).await?))
+    }
+
+    async fn append(
+        &self,
+        request: Request<Streaming<pb::AppendReq>>,
+    ) -> Result<Response<pb::AppendResp>, Status> {
+        Ok(Response::new(append::append(&self.home, request.into_inner()).await?))
+    }
+
+    async fn batch_append(
+        &self,
+        request: Request<Streaming<pb::BatchAppendReq>>,
+    ) -> Result<Response<Self::BatchAppendStream>, Status> {
+        let answers = batch::batch_append(&self.home, request.into_inner()).await?;
+        Ok(Response::new(answers.boxed()))
+    }
+
+    async fn delete(
+        &self,
+        request: Request<pb::DeleteReq>,
+    ) -> Result<Response<pb::DeleteResp>, Status> {
+        use pb::delete_resp::{Position, PositionOption};
+        let options = request.into_inner().options.ok_or_else(no_options)?;
+        let expected = Expected::from(options.expected_stream_revision);
+        let commit = delete::delete(&self.home, options.stream_identifier, expected).await?;
+        let position = Position { commit_position: commit, prepare_position: commit };
+        let position_option = Some(PositionOption::Position(position));
+        Ok(Response::new(pb::DeleteResp { position_option }))
+    }
+
+    async fn tombstone(
+        &self,
+        request: Request<pb::TombstoneReq>,
+    ) -> Result<Response<pb::TombstoneResp>, Status> {
+        use pb::tombstone_resp::{Position, PositionOption};
+        let options = request.into_inner().options.ok_or_else(no_options)?;
+        let expected = Expected::from(options.expected_stream_revision);
+        let commit = delete::tombstone(&self.home, options.stream_identifier, expected).await?;
+        let position = Position { commit_position: commit, prepare_position: commit };
+        let position_option = Some(PositionOption::Position(position));
+        Ok(Response::new(pb::TombstoneResp { position_option }))
+    }
+}
+
+fn no_options() -> Refusal {
+    Refusal::invalid("the request has no options")
+}
