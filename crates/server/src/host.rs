@@ -6,6 +6,8 @@
 //! Picture: `Ready ─▶ Draining ─▶ Closing`, never back. Draining: not ready, everything is still
 //! answered. Closing: what never ends by itself is ended, what is in hand is answered.
 
+use crate::metered::Metered;
+use crate::metrics::{Metrics, Name};
 use crate::patient::PatientContexts;
 use headwater_model::{ContextName, Contexts, EventStore, ReadError};
 use std::sync::Arc;
@@ -28,15 +30,24 @@ pub struct Host {
     patient: Arc<PatientContexts>,
     contexts: Arc<dyn Contexts>,
     stage: watch::Receiver<Stage>,
+    metrics: Metrics,
 }
 
 impl Host {
     /// A host over these contexts, and what moves its stage.
     pub fn new(contexts: Arc<dyn Contexts>) -> (Self, watch::Sender<Stage>) {
         let (sender, stage) = watch::channel(Stage::Ready);
-        let patient = Arc::new(PatientContexts::new(contexts));
+        let metrics = Metrics::default();
+        metrics.gauge(Name::BuildInfo, &[("version", env!("CARGO_PKG_VERSION"))]).set(1);
+        let metered = Arc::new(Metered::new(contexts, metrics.clone()));
+        let patient = Arc::new(PatientContexts::new(metered));
         let contexts = Arc::clone(&patient) as Arc<dyn Contexts>;
-        (Self { patient, contexts, stage }, sender)
+        (Self { patient, contexts, stage, metrics }, sender)
+    }
+
+    /// What is counted.
+    pub const fn metrics(&self) -> &Metrics {
+        &self.metrics
     }
 
     /// The contexts that are served. Their calls may be awaited on the server's own threads, also

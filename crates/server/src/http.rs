@@ -1,9 +1,58 @@
-//! HTTP/JSON and server-sent events, health and metrics.
+//! HTTP/JSON and server-sent events, health and metrics: for `curl`, browsers, and languages
+//! without gRPC.
+//!
+//! Why: the store must be usable from everywhere by what is there already.
+//!
+//! Picture:
+//! ```text
+//!   request ─▶ around: bounds, time, panic, count ─▶ ask: path, query, headers, body
+//!                                                      │ append · read · tail · stream · context
+//!   answer ◀─ JSON, CloudEvents, events ◀─ EventStore ◀┘
+//!          ◀─ problem (RFC 9457) ◀─ whatever went wrong
+//!   /openapi.json and the page at / ◀─ the routes themselves
+//! ```
+//! Invariants: D3 everything is bounded before it is read. A5 a refusal says what is. No default
+//! expectation: who appends says what they believe, who tails says from where.
+//!
+//! Read first: `routes.rs` (all there is), `append.rs`, `tail.rs`.
 
-use crate::Host;
-use axum::Router;
+mod accept;
+mod append;
+mod appended;
+mod around;
+mod ask;
+mod asked;
+mod asked_append;
+mod bounds;
+mod cloud;
+mod context;
+mod expected;
+mod face;
+mod form;
+mod front;
+mod health;
+mod json;
+mod link;
+mod metadata;
+mod openapi;
+mod page;
+mod param;
+mod problem;
+mod read;
+mod refused;
+mod route;
+mod routes;
+mod shown;
+mod stream;
+mod tail;
 
-/// The routes of HTTP.
-pub fn routes(_host: &Host) -> Router {
-    Router::new()
+pub use refused::{Refused, Sought};
+pub use routes::routes;
+
+use axum::response::{IntoResponse, Response};
+use problem::Problem;
+
+/// The answer to who asks for what is not here.
+pub(crate) fn nothing_here(uri: &http::Uri) -> Response {
+    Problem::from(Refused::Page { path: uri.path().to_owned() }).into_response()
 }

@@ -15,6 +15,8 @@ pub mod http;
 pub mod kurrent;
 pub mod limits;
 pub mod listener;
+mod metered;
+pub mod metrics;
 pub mod native;
 pub mod options;
 mod patient;

@@ -14,6 +14,7 @@ use crate::limits::{
     HEADER_BUFFER_BYTES_MAX, HEADER_LIST_BYTES_MAX, HEADERS_WITHIN, KEEPALIVE_ANSWER_WITHIN,
     KEEPALIVE_EVERY, SEND_BUFFER_BYTES_MAX, STREAM_WINDOW_BYTES,
 };
+use crate::metrics::{Gauge, Name};
 use crate::{Host, ServerOptions, Stage, routes};
 use axum::Router;
 use headwater_model::Contexts;
@@ -86,7 +87,8 @@ impl Server {
     /// Serves until `stop` resolves, then drains and closes.
     pub async fn run(self, stop: impl Future<Output = ()>) {
         let router = routes::all(&self.host, &self.options);
-        let connections = Connections::new(router, self.options.connection_count_max);
+        let open = self.host.metrics().gauge(Name::Connections, &[]);
+        let connections = Connections::new(router, self.options.connection_count_max, open);
         let stopped = async {
             stop.await;
             self.stage.send_replace(Stage::Draining);
@@ -113,15 +115,17 @@ struct Connections {
     ended: mpsc::Receiver<Infallible>,
     /// Says that what is left must go.
     cut: watch::Sender<bool>,
+    /// How many there are.
+    open: Gauge,
 }
 
 impl Connections {
-    fn new(router: Router, count_max: usize) -> Self {
+    fn new(router: Router, count_max: usize, open: Gauge) -> Self {
         let (tasks, ended) = Tracked::new();
         let builder = builder(tasks.clone());
         let (graceful, cut) = (GracefulShutdown::new(), watch::Sender::new(false));
         let places = Arc::new(Semaphore::new(count_max));
-        Self { builder, router, graceful, places, tasks, ended, cut }
+        Self { builder, router, graceful, places, tasks, ended, cut, open }
     }
 
     /// Takes connections for ever; at the limit it waits for one to end.
@@ -143,9 +147,10 @@ impl Connections {
         // Small answers must not wait for the acknowledgement of the last one.
         let _ = socket.set_nodelay(true);
         let connection = self.serve(socket, peer);
+        let open = self.open.enter();
         self.tasks.execute(async move {
             connection.await;
-            drop(place);
+            drop((place, open));
         });
     }
 

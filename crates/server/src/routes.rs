@@ -3,7 +3,7 @@
 //! Why: one port. gRPC paths are `/package.Service/Method`, HTTP's are not, so they never meet.
 
 use crate::{Host, ServerOptions, http, kurrent, native};
-use ::http::{HeaderMap, StatusCode, header};
+use ::http::{HeaderMap, header};
 use axum::Router;
 use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
@@ -23,7 +23,7 @@ async fn nothing_here(request: Request) -> Response {
         let why = format!("{} is not served here", request.uri().path());
         return Status::unimplemented(why).into_http::<tonic::body::Body>().into_response();
     }
-    StatusCode::NOT_FOUND.into_response()
+    http::nothing_here(request.uri())
 }
 
 fn is_grpc(headers: &HeaderMap) -> bool {

@@ -3,7 +3,9 @@
 //! Invariants: D3, its address and its body are bounded before they are read; what a route does not
 //! declare in its query is refused.
 
-use super::bounds::{BODY_BYTES_MAX, IDEMPOTENCY_KEY_BYTES_MAX, PLACE_MAX, QUERY_PAIR_COUNT_MAX};
+use super::bounds::{
+    BODY_BYTES_MAX, IDEMPOTENCY_KEY_BYTES_MAX, NAME_COUNT_MAX, PLACE_MAX, QUERY_PAIR_COUNT_MAX,
+};
 use super::face::Face;
 use super::param::{Param, Place};
 use super::problem::Problem;
@@ -14,6 +16,7 @@ use bytestring::ByteString;
 use headwater_model::{ContextName, EventStore, InvalidName, StreamName};
 use http::header::CONTENT_LENGTH;
 use http::{HeaderMap, Uri};
+use parking_lot::Mutex;
 use std::error::Error;
 use std::str::FromStr;
 use std::sync::Arc;
@@ -29,7 +32,8 @@ pub(super) struct Ask {
     pub(super) headers: HeaderMap,
     path: Vec<(String, String)>,
     query: Vec<(String, String)>,
-    body: Body,
+    /// Behind a lock only so that the request may be looked at across an `await`.
+    body: Mutex<Body>,
 }
 
 /// A body, and the right to keep it in memory.
@@ -49,7 +53,14 @@ impl Ask {
     ) -> Result<Self, Problem> {
         let (parts, body) = request.into_parts();
         let query = pairs(params, parts.uri.query().unwrap_or_default())?;
-        Ok(Self { face, uri: parts.uri, headers: parts.headers, path, query, body })
+        Ok(Self {
+            face,
+            uri: parts.uri,
+            headers: parts.headers,
+            path,
+            query,
+            body: Mutex::new(body),
+        })
     }
 
     /// The variable part of the path of this name.
@@ -96,8 +107,7 @@ impl Ask {
 
     /// A part of the path that is something else.
     pub(super) fn parsed<T: FromStr<Err: ToString>>(&self, part: &str) -> Result<T, Problem> {
-        let refused =
-            |why: T::Err| Refused::Path { name: part.to_owned(), why: why.to_string() };
+        let refused = |why: T::Err| Refused::Path { name: part.to_owned(), why: why.to_string() };
         Ok(self.part(part).parse().map_err(refused)?)
     }
 
@@ -158,7 +168,7 @@ impl Ask {
     }
 
     /// Reads the body, once there is room for it.
-    pub(super) async fn body(&mut self) -> Result<Held, Problem> {
+    pub(super) async fn body(&self) -> Result<Held, Problem> {
         let too_large = || Refused::BodyTooLarge { bytes_max: BODY_BYTES_MAX };
         let announced = self.header(CONTENT_LENGTH.as_str())?.and_then(|text| text.parse().ok());
         let bytes_max = announced.unwrap_or(BODY_BYTES_MAX);
@@ -166,11 +176,11 @@ impl Ask {
             return Err(too_large().into());
         }
         let admission = self.face.admit(bytes_max).await?;
-        let body = std::mem::take(&mut self.body);
+        let body = std::mem::take(&mut *self.body.lock());
         let bytes = axum::body::to_bytes(body, bytes_max).await.map_err(|error| {
-            let is_too_large = error.source().is_some_and(|source| {
-                source.is::<http_body_util::LengthLimitError>()
-            });
+            let is_too_large = error
+                .source()
+                .is_some_and(|source| source.is::<http_body_util::LengthLimitError>());
             if is_too_large { too_large() } else { Refused::BodyBroken { why: error.to_string() } }
         })?;
         Ok(Held { bytes, _admission: admission })
@@ -182,7 +192,9 @@ fn pairs(params: &[Param], query: &str) -> Result<Vec<(String, String)>, Problem
     let mut pairs: Vec<(String, String)> = Vec::new();
     for (name, value) in form_urlencoded::parse(query.as_bytes()) {
         if pairs.len() == QUERY_PAIR_COUNT_MAX {
-            return Err(Refused::query(&name, format!("more than {QUERY_PAIR_COUNT_MAX} values")).into());
+            return Err(
+                Refused::query(&name, format!("more than {QUERY_PAIR_COUNT_MAX} values")).into()
+            );
         }
         let declared = params.iter().find(|p| p.place == Place::Query && p.name == name);
         let Some(declared) = declared else {
@@ -196,6 +208,10 @@ fn pairs(params: &[Param], query: &str) -> Result<Vec<(String, String)>, Problem
         };
         if !declared.is_repeated && pairs.iter().any(|(own, _)| *own == name) {
             return Err(Refused::query(&name, "it is given twice").into());
+        }
+        if pairs.iter().filter(|(own, _)| *own == name).count() == NAME_COUNT_MAX {
+            let why = format!("it is given more than {NAME_COUNT_MAX} times");
+            return Err(Refused::query(&name, why).into());
         }
         pairs.push((name.into_owned(), value.into_owned()));
     }

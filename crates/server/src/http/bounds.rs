@@ -18,7 +18,7 @@ pub(super) const BODY_UNIT_BYTES: usize = 1_024;
 pub(super) const ADDRESS_BYTES_MAX: usize = 16 * 1_024;
 
 /// What stands behind the `?`: no page asks for more than a filter of many names.
-pub(super) const QUERY_PAIR_COUNT_MAX: usize = 128;
+pub(super) const QUERY_PAIR_COUNT_MAX: usize = 5 * NAME_COUNT_MAX + 16;
 
 /// Events of a page, if the caller does not say.
 pub(super) const PAGE_EVENT_COUNT: usize = 100;
@@ -28,6 +28,10 @@ pub(super) const PAGE_STREAM_COUNT: usize = 100;
 
 /// Conditions of one append, and the bound of a search for each.
 pub(super) const CONDITION_COUNT_MAX: usize = 64;
+
+/// Names of one kind in a filter, or in an item of a query. With some of each other kind it stays
+/// within what the store takes.
+pub(super) const NAME_COUNT_MAX: usize = 60;
 
 /// Free keys of an event's metadata, and attributes of a `CloudEvent`: their bytes are bounded too,
 /// but a key of one byte costs eighty.

@@ -20,13 +20,19 @@ pub(super) fn expected(ask: &Ask) -> Result<ExpectedRevision, Problem> {
     let asked = ask.query(&EXPECTED).map(in_query).transpose()?;
     let matches = ask.header("If-Match")?.map(if_match).transpose()?;
     let none = ask.header("If-None-Match")?.map(if_none_match).transpose()?;
-    let mut all = [asked, matches, none].into_iter().flatten();
-    match (all.next(), all.next()) {
-        (Some(expected), None) => Ok(expected),
-        (None, _) => Err(Refused::NoExpectation.into()),
-        (Some(_), Some(_)) => {
-            Err(Refused::query(EXPECTED.name, "two things are expected of one stream").into())
-        }
+    let all = [asked, matches.flatten(), none.flatten()].into_iter().flatten();
+    let met = all.map(Ok).reduce(|one, other| both(one?, other?));
+    met.unwrap_or_else(|| Err(Refused::NoExpectation.into()))
+}
+
+/// Both, as HTTP has it: each of a request's preconditions must hold.
+fn both(one: ExpectedRevision, other: ExpectedRevision) -> Result<ExpectedRevision, Problem> {
+    use ExpectedRevision::{Any, At, Exists};
+    match (one, other) {
+        (one, other) if one == other => Ok(one),
+        (Any, other) | (other, Any) => Ok(other),
+        (Exists, At(revision)) | (At(revision), Exists) => Ok(At(revision)),
+        (one, other) => Err(Refused::Contradiction { one, other }.into()),
     }
 }
 
@@ -45,22 +51,27 @@ fn in_query(text: &str) -> Result<ExpectedRevision, Problem> {
     }
 }
 
-fn if_match(text: &str) -> Result<ExpectedRevision, Problem> {
+fn if_match(text: &str) -> Result<Option<ExpectedRevision>, Problem> {
     let text = text.trim();
+    if text.is_empty() {
+        return Ok(None);
+    }
     if text == "*" {
-        return Ok(ExpectedRevision::Exists);
+        return Ok(Some(ExpectedRevision::Exists));
     }
     let bare = text.strip_prefix('"').and_then(|text| text.strip_suffix('"')).unwrap_or(text);
     let refused = |_| {
         let why = format!("{text:?} is neither * nor one quoted revision, like \"5\"");
         Refused::Header { name: "If-Match", why }
     };
-    Ok(place(bare).map(|revision| ExpectedRevision::At(Revision(revision))).map_err(refused)?)
+    let revision = Revision(place(bare).map_err(refused)?);
+    Ok(Some(ExpectedRevision::At(revision)))
 }
 
-fn if_none_match(text: &str) -> Result<ExpectedRevision, Problem> {
+fn if_none_match(text: &str) -> Result<Option<ExpectedRevision>, Problem> {
     match text.trim() {
-        "*" => Ok(ExpectedRevision::NoStream),
+        "" => Ok(None),
+        "*" => Ok(Some(ExpectedRevision::NoStream)),
         other => {
             let why = format!("{other:?} is not *, which says that the stream has no events");
             Err(Refused::Header { name: "If-None-Match", why }.into())

@@ -4,6 +4,7 @@ use super::bounds::{BODIES_BYTES_MAX, BODY_UNIT_BYTES, TAIL_COUNT_MAX};
 use super::problem::Problem;
 use super::refused::Refused;
 use crate::Host;
+use crate::metrics::{Entered, Name};
 use headwater_model::{ContextName, EventStore};
 use parking_lot::RwLock;
 use std::collections::BTreeSet;
@@ -22,6 +23,12 @@ struct Inner {
     known: RwLock<BTreeSet<ContextName>>,
     bodies: Arc<Semaphore>,
     tails: Arc<Semaphore>,
+}
+
+/// One of the tails that are served.
+pub(super) struct TailPlace {
+    _place: OwnedSemaphorePermit,
+    _open: Entered,
 }
 
 impl Face {
@@ -55,6 +62,11 @@ impl Face {
         Ok(known.contains(name))
     }
 
+    /// Contexts that were asked about and exist.
+    pub(super) fn known(&self) -> Vec<ContextName> {
+        self.inner.known.read().iter().cloned().collect()
+    }
+
     /// Waits until so many bytes of a body may be read; they count until the answer is given.
     pub(super) async fn admit(&self, bytes: usize) -> Result<OwnedSemaphorePermit, Problem> {
         let units = bytes.div_ceil(BODY_UNIT_BYTES).max(1);
@@ -64,8 +76,10 @@ impl Face {
     }
 
     /// A place among the tails, held as long as the tail is.
-    pub(super) fn tail(&self) -> Result<OwnedSemaphorePermit, Problem> {
+    pub(super) fn tail(&self) -> Result<TailPlace, Problem> {
         let place = Arc::clone(&self.inner.tails).try_acquire_owned();
-        place.map_err(|_none| Refused::TooManyTails { count_max: TAIL_COUNT_MAX }.into())
+        let none = |_| Refused::TooManyTails { count_max: TAIL_COUNT_MAX };
+        let open = self.inner.host.metrics().gauge(Name::HttpTails, &[]).enter();
+        Ok(TailPlace { _place: place.map_err(none)?, _open: open })
     }
 }

@@ -9,7 +9,7 @@
 //! | `append.condition_failed`, `append.checkpoint_moved`, `append.id_reused`, `append.partly_repeated` | 409 |
 //! | `append.tombstoned`, `read.diverged` | 410 |
 //! | `append.too_large` | 413 |
-//! | `append.invalid` | 422 |
+//! | `append.invalid`, `append.condition_too_broad` | 422 |
 //! | `read.invalid` | 400 |
 //! | `store.full` | 507 and `Retry-After` |
 //! | `append.unknown` and the rest of `store.…` | 503 and `Retry-After` |
@@ -37,9 +37,14 @@ const RETRY_AFTER_SECONDS: HeaderValue = HeaderValue::from_static("1");
 /// When to try again on a full disk: somebody must make room.
 const RETRY_AFTER_FULL_SECONDS: HeaderValue = HeaderValue::from_static("30");
 
-/// Why a request was not answered as hoped.
+/// Why a request was not answered as hoped. Boxed, because answers that are good pay for its size.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Problem(Box<Written>);
+
+/// As it is written.
 #[derive(Serialize, JsonSchema, Debug, Clone, PartialEq)]
-pub(super) struct Problem {
+#[schemars(rename = "Problem")]
+pub(super) struct Written {
     /// `urn:headwater:error:` and the code.
     #[serde(rename = "type")]
     kind: String,
@@ -55,7 +60,7 @@ pub(super) struct Problem {
     /// (read, decide, ask again), `later` (the same request may succeed).
     retry: &'static str,
     /// What is wrong in the body, and where.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
     errors: Vec<Wrong>,
     /// What was expected and what is, by the code.
     #[serde(flatten)]
@@ -73,7 +78,7 @@ struct Wrong {
 
 impl Problem {
     fn new(status: StatusCode, code: &'static str, retry: Retry, detail: impl ToString) -> Self {
-        Self {
+        Self(Box::new(Written {
             kind: format!("urn:headwater:error:{code}"),
             title: status.canonical_reason().unwrap_or("Problem"),
             status: status.as_u16(),
@@ -82,28 +87,23 @@ impl Problem {
             retry: retry_name(retry),
             errors: Vec::new(),
             found: Map::new(),
-        }
+        }))
     }
 
     /// What was found, by name.
     fn with(mut self, name: &str, value: impl Serialize) -> Self {
         let value = serde_json::to_value(value).unwrap_or(Value::Null);
-        self.found.insert(name.to_owned(), value);
+        self.0.found.insert(name.to_owned(), value);
         self
     }
 
+    /// As it is written.
+    pub(super) const fn written(&self) -> &Written {
+        &self.0
+    }
+
     fn status(&self) -> StatusCode {
-        StatusCode::from_u16(self.status).expect("a status becomes a number and back")
-    }
-
-    /// The stable code.
-    pub(super) const fn code(&self) -> &'static str {
-        self.code
-    }
-
-    /// Whether somebody who runs the server should hear of it.
-    pub(super) fn is_ours(&self) -> bool {
-        self.status().is_server_error()
+        StatusCode::from_u16(self.0.status).expect("a status becomes a number and back")
     }
 }
 
@@ -118,7 +118,7 @@ const fn retry_name(retry: Retry) -> &'static str {
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let status = self.status();
-        let body = serde_json::to_vec(&self).expect("texts and numbers are JSON");
+        let body = serde_json::to_vec(&self.0).expect("texts and numbers are JSON");
         let mut response = Response::new(Body::from(body));
         *response.status_mut() = status;
         let headers = response.headers_mut();
@@ -136,14 +136,13 @@ impl IntoResponse for Problem {
 
 impl From<Refused> for Problem {
     fn from(refused: Refused) -> Self {
-        let problem = Self::new(refused.status(), refused.code(), refused.retry(), &refused);
-        match refused {
-            Refused::Body { pointer, why } => Self {
-                errors: vec![Wrong { pointer: format!("#{pointer}"), detail: why }],
-                ..problem
-            },
-            _ => problem,
+        let status = refused.status();
+        let mut problem = Self::new(status, refused.code(), refused.retry(), &refused);
+        if let Refused::Body { pointer, why } = refused {
+            let pointer = format!("#{pointer}");
+            problem.0.errors.push(Wrong { pointer, detail: why });
         }
+        problem
     }
 }
 
@@ -160,6 +159,12 @@ impl From<AppendError> for Problem {
                 .with("condition", condition)
                 .with("after", after)
                 .with("position", position),
+            AppendError::ConditionTooBroad { condition, unseen, examined_max } => {
+                of(StatusCode::UNPROCESSABLE_ENTITY)
+                    .with("condition", condition)
+                    .with("unseen", unseen)
+                    .with("examined_max", examined_max)
+            }
             AppendError::CheckpointMoved { name, expected, actual } => of(StatusCode::CONFLICT)
                 .with("checkpoint", name)
                 .with("expected", expected.map(checkpoint))

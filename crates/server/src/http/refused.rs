@@ -3,7 +3,9 @@
 //! Why: what is wrong with a request as HTTP knows it (its address, headers, body) has codes of its
 //! own, beginning with `http.`; what the store says keeps the store's.
 
-use headwater_model::{ContextName, EventId, InvalidName, Retry, Revision, StreamName};
+use headwater_model::{
+    ContextName, EventId, ExpectedRevision, InvalidName, Retry, Revision, StreamName,
+};
 use http::StatusCode;
 
 /// What is wrong with a request.
@@ -77,6 +79,14 @@ pub enum Refused {
          (it has events), If-None-Match: * (it has none), or ?expected=any (whatever is there)"
     )]
     NoExpectation,
+    /// What is said about the stream cannot be.
+    #[error("a stream cannot be both: {one}, and {other}")]
+    Contradiction {
+        /// One thing.
+        one: ExpectedRevision,
+        /// And another.
+        other: ExpectedRevision,
+    },
     /// A tail that does not say where it begins.
     #[error("say where the tail begins: ?from=start, ?from=end, ?from=5, or Last-Event-ID")]
     NoStart,
@@ -173,6 +183,7 @@ impl Refused {
             Self::Query { .. } => "http.query",
             Self::Header { .. } => "http.header",
             Self::NoExpectation => "http.no_expectation",
+            Self::Contradiction { .. } => "http.contradiction",
             Self::NoStart => "http.no_start",
             Self::MediaType { .. } => "http.media_type",
             Self::NotAcceptable { .. } => "http.not_acceptable",
@@ -214,6 +225,7 @@ impl Refused {
             | Self::Json { .. } => StatusCode::BAD_REQUEST,
             Self::AddressTooLong { .. } => StatusCode::URI_TOO_LONG,
             Self::NoExpectation => StatusCode::PRECONDITION_REQUIRED,
+            Self::Contradiction { .. } => StatusCode::PRECONDITION_FAILED,
             Self::MediaType { .. } => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::NotAcceptable { .. } => StatusCode::NOT_ACCEPTABLE,
             Self::BodyTooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,

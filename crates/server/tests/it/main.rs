@@ -1,3 +1,6 @@
 //! The server as its clients meet it: through sockets, on whatever port is free.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot prepare has failed")]
+
+mod http;
 mod native;

@@ -1,0 +1,173 @@
+//! JSON bodies: read with their bounds, and refused by the place where they do not fit.
+//!
+//! Invariant: D3, a list is bounded while it is read, not after: a body of a few megabytes could
+//! else become a list of a few hundred.
+
+use super::bounds::PLACE_MAX;
+use super::problem::Problem;
+use super::refused::Refused;
+use bytes::Bytes;
+use serde::de::{Deserialize, Deserializer, Error, SeqAccess, Unexpected, Visitor};
+use serde_json::value::RawValue;
+use serde_path_to_error::Segment;
+use std::fmt::{self, Write};
+use std::marker::PhantomData;
+
+/// Reads a body.
+pub(super) fn read<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, Problem> {
+    let mut json = serde_json::Deserializer::from_slice(bytes);
+    let value = serde_path_to_error::deserialize(&mut json).map_err(unfit)?;
+    json.end().map_err(|error| malformed(&error))?;
+    Ok(value)
+}
+
+/// JSON as it was written, as a slice of the body that it stands in.
+pub(super) fn slice_of(body: &Bytes, raw: &RawValue) -> Bytes {
+    body.slice_ref(raw.get().as_bytes())
+}
+
+/// Bytes that are written as base64.
+pub(super) fn base64(pointer: &str, text: &str) -> Result<Bytes, Problem> {
+    use base64::Engine;
+    use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+    const ANY_PADDING: GeneralPurpose = GeneralPurpose::new(
+        &base64::alphabet::STANDARD,
+        GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
+    );
+    let bytes = ANY_PADDING.decode(text);
+    let refused = |why| Refused::body(pointer, format!("no base64: {why}"));
+    Ok(Bytes::from(bytes.map_err(refused)?))
+}
+
+/// Bytes as base64.
+pub(super) fn to_base64(bytes: &[u8]) -> String {
+    use base64::Engine;
+    base64::engine::general_purpose::STANDARD.encode(bytes)
+}
+
+/// A list of at most `MAX` elements, for `#[serde(deserialize_with)]`.
+pub(super) fn at_most<'de, const MAX: usize, T, D>(deserializer: D) -> Result<Vec<T>, D::Error>
+where
+    T: Deserialize<'de>,
+    D: Deserializer<'de>,
+{
+    Ok(AtMost::<MAX, T>::deserialize(deserializer)?.0)
+}
+
+/// A list of at most `MAX` elements.
+pub(super) struct AtMost<const MAX: usize, T>(pub(super) Vec<T>);
+
+impl<'de, const MAX: usize, T: Deserialize<'de>> Deserialize<'de> for AtMost<MAX, T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_seq(Elements::<MAX, T>(PhantomData)).map(Self)
+    }
+}
+
+struct Elements<const MAX: usize, T>(PhantomData<T>);
+
+impl<'de, const MAX: usize, T: Deserialize<'de>> Visitor<'de> for Elements<MAX, T> {
+    type Value = Vec<T>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "a list of at most {MAX}")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Vec<T>, A::Error> {
+        let mut elements = Vec::new();
+        while let Some(element) = list.next_element()? {
+            if elements.len() == MAX {
+                return Err(A::Error::custom(format_args!(
+                    "the list has more than {MAX} elements"
+                )));
+            }
+            elements.push(element);
+        }
+        Ok(elements)
+    }
+}
+
+/// A place in a body, for `#[serde(deserialize_with)]`.
+pub(super) fn bounded<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
+    let place = whole(deserializer)?;
+    if place <= PLACE_MAX {
+        return Ok(place);
+    }
+    Err(D::Error::custom(format_args!("{place} is no place; a place is at most {PLACE_MAX}")))
+}
+
+/// A place in a body, or none.
+pub(super) fn place_or_null<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<u64>, D::Error> {
+    #[derive(serde::Deserialize)]
+    struct Place(#[serde(deserialize_with = "bounded")] u64);
+    Ok(Option::<Place>::deserialize(deserializer)?.map(|Place(place)| place))
+}
+
+/// A whole number, or none.
+pub(super) fn whole_or_null<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<u64>, D::Error> {
+    #[derive(serde::Deserialize)]
+    struct Number(#[serde(deserialize_with = "whole")] u64);
+    Ok(Option::<Number>::deserialize(deserializer)?.map(|Number(number)| number))
+}
+
+/// A whole number. `7.0` is one too: some languages write it so, and JSON Schema means it so.
+pub(super) fn whole<'de, D, T>(deserializer: D) -> Result<T, D::Error>
+where
+    D: Deserializer<'de>,
+    T: TryFrom<u64>,
+{
+    deserializer.deserialize_u64(Whole(PhantomData))
+}
+
+struct Whole<T>(PhantomData<T>);
+
+impl<T: TryFrom<u64>> Visitor<'_> for Whole<T> {
+    type Value = T;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a whole number that is not negative")
+    }
+
+    fn visit_u64<E: Error>(self, number: u64) -> Result<T, E> {
+        let too_large = |_| E::custom(format_args!("{number} is too large"));
+        T::try_from(number).map_err(too_large)
+    }
+
+    fn visit_f64<E: Error>(self, number: f64) -> Result<T, E> {
+        const EXACT_BELOW: f64 = 9_007_199_254_740_992.0;
+        if number.fract() != 0.0 || !(0.0..EXACT_BELOW).contains(&number) {
+            return Err(E::invalid_value(Unexpected::Float(number), &self));
+        }
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "looked at")]
+        self.visit_u64(number as u64)
+    }
+}
+
+fn malformed(error: &serde_json::Error) -> Problem {
+    Refused::Json { why: error.to_string() }.into()
+}
+
+fn unfit(error: serde_path_to_error::Error<serde_json::Error>) -> Problem {
+    let pointer = pointer(error.path());
+    let error = error.into_inner();
+    if error.is_data() { Refused::body(pointer, error).into() } else { malformed(&error) }
+}
+
+/// The path as a JSON pointer (RFC 6901): `/writes/0/stream`.
+fn pointer(path: &serde_path_to_error::Path) -> String {
+    let mut pointer = String::new();
+    for segment in path.iter() {
+        pointer.push('/');
+        match segment {
+            Segment::Seq { index } => write!(pointer, "{index}").expect("a string takes all"),
+            Segment::Map { key } | Segment::Enum { variant: key } => {
+                pointer.push_str(&key.replace('~', "~0").replace('/', "~1"));
+            }
+            Segment::Unknown => pointer.push('?'),
+        }
+    }
+    pointer
+}
