@@ -1,6 +1,7 @@
 //! `/openapi.json`: the routes as OpenAPI 3.1, made from the routes themselves.
 
 use super::route::Described;
+use axum::http::StatusCode;
 use schemars::generate::{SchemaGenerator, SchemaSettings};
 use serde_json::{Map, Value, json};
 
@@ -103,12 +104,50 @@ fn responses(generator: &mut SchemaGenerator, route: &Described) -> Value {
         }
         responses.insert(status.as_str().to_owned(), answer);
     }
-    let problem = json!({ "schema": { "$ref": "#/components/schemas/Problem" } });
-    responses.insert(
-        "default".to_owned(),
-        json!({ "description": "why not", "content": { "application/problem+json": problem } }),
-    );
+    for (status, why) in problems(route) {
+        let mut answer = problem_answer(why);
+        if status == StatusCode::SERVICE_UNAVAILABLE {
+            answer["headers"] = json!({
+                "Retry-After": { "description": "seconds", "schema": { "type": "integer" } },
+            });
+        }
+        responses.entry(status.as_str()).or_insert(answer);
+    }
+    responses.insert("default".to_owned(), problem_answer("why not"));
     Value::Object(responses)
+}
+
+fn problem_answer(description: &str) -> Value {
+    let problem = json!({ "schema": { "$ref": "#/components/schemas/Problem" } });
+    json!({ "description": description, "content": { "application/problem+json": problem } })
+}
+
+/// The problems that follow from what a route takes. The domain's own are of these kinds, too.
+fn problems(route: &Described) -> Vec<(StatusCode, &'static str)> {
+    let taken = &route.taken;
+    let mut problems = vec![(StatusCode::SERVICE_UNAVAILABLE, "not now; ask again")];
+    if taken.json || route.body.is_some() {
+        problems.extend([
+            (StatusCode::BAD_REQUEST, "the body is no JSON, or a parameter does not fit"),
+            (StatusCode::PAYLOAD_TOO_LARGE, "the body has more bytes than the service reads"),
+            (StatusCode::UNSUPPORTED_MEDIA_TYPE, "the body does not say that it is JSON"),
+            (StatusCode::UNPROCESSABLE_ENTITY, "the body does not fit; `errors` says where"),
+        ]);
+    }
+    if taken.key {
+        problems.extend([
+            (StatusCode::BAD_REQUEST, "the Idempotency-Key cannot be one"),
+            (StatusCode::CONFLICT, "what is asked contradicts what is there"),
+            (StatusCode::UNPROCESSABLE_ENTITY, "the key came with another request before"),
+        ]);
+    }
+    if taken.after || taken.pages || route.query.is_some() {
+        problems.push((StatusCode::BAD_REQUEST, "a parameter does not fit"));
+    }
+    if route.path.contains('{') {
+        problems.push((StatusCode::NOT_FOUND, "there is no such thing"));
+    }
+    problems
 }
 
 /// RFC 9457, with our code.

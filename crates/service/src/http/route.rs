@@ -1,6 +1,6 @@
 //! Routes that know what they are.
 
-use super::part::{Arguments, Taken};
+use super::part::{Arguments, Part, Taken};
 use axum::Router;
 use axum::handler::Handler;
 use axum::http::{Method, StatusCode};
@@ -84,6 +84,13 @@ impl<S: Clone + Send + Sync + 'static> Route<S> {
     #[must_use]
     pub fn says(mut self, summary: &'static str) -> Self {
         self.described.summary = Some(summary);
+        self
+    }
+
+    /// As if its handler took a `P`: for a route that passes its requests on to one that does.
+    #[must_use]
+    pub fn passes<P: Part>(mut self) -> Self {
+        P::describe(&mut self.described.taken);
         self
     }
 

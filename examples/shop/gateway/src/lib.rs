@@ -15,6 +15,7 @@ pub mod breaker;
 mod overview;
 mod proxy;
 pub mod service;
+mod shapes;
 pub mod upstream;
 
 pub use service::{Settings, site};

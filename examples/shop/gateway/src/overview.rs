@@ -21,6 +21,7 @@ use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use shop_money::Amount;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -36,6 +37,7 @@ const PAGE_ORDER_COUNT: usize = 500;
 pub(crate) struct Overview {
     customer_id: String,
     name: Option<String>,
+    #[schemars(with = "Option<Amount>")]
     credit_limit: Option<Value>,
     orders: Vec<OrderLine>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -60,6 +62,7 @@ struct OrdersPage {
 struct OrderLine {
     order_id: String,
     order_state: String,
+    #[schemars(with = "Amount")]
     order_total: Value,
     cancellation_reason: Option<String>,
 }

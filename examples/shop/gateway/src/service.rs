@@ -2,8 +2,8 @@
 
 use crate::breaker::BreakerSettings;
 use crate::upstream::Upstream;
-use crate::{overview, proxy};
-use headwater::http::{Routes, StatusCode, get, post};
+use crate::{overview, proxy, shapes};
+use headwater::http::{Paging, Route, Routes, StatusCode, get, post};
 use headwater::prelude::*;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -52,10 +52,6 @@ pub fn site(settings: &Settings) -> Result<Site, reqwest::Error> {
     Ok(Site::new("gateway", settings.listen, routes(settings)?))
 }
 
-const TO_CUSTOMERS: &str = "Passed on to the customers service, whose /openapi.json describes it.";
-const TO_ORDERS: &str = "Passed on to the orders service, whose /openapi.json describes it.";
-const TO_HISTORY: &str = "Passed on to the history service, whose /openapi.json describes it.";
-
 fn routes(settings: &Settings) -> Result<Routes<()>, reqwest::Error> {
     // Time limits are given with each request, where it is known what it may take.
     let client = reqwest::Client::builder().no_proxy().build()?;
@@ -66,20 +62,71 @@ fn routes(settings: &Settings) -> Result<Routes<()>, reqwest::Error> {
         orders: service("orders", &settings.orders),
         history: service("history", &settings.history),
     });
-    let composed = get("/customers/{id}/overview", overview::overview)
-        .says("A customer with all their orders, asked of two services side by side.")
-        .answers::<overview::Overview>(StatusCode::OK);
-    let passed_on = [
-        post("/customers", proxy::to_customers).says(TO_CUSTOMERS),
-        get("/customers", proxy::to_customers).says(TO_CUSTOMERS),
-        get("/customers/{id}", proxy::to_customers).says(TO_CUSTOMERS),
-        post("/customers/{id}/returns", proxy::to_customers).says(TO_CUSTOMERS),
-        get("/customers/{id}/orderhistory", proxy::to_history).says(TO_HISTORY),
-        post("/orders", proxy::to_orders).says(TO_ORDERS),
-        get("/orders", proxy::to_orders).says(TO_ORDERS),
-        get("/orders/{id}", proxy::to_orders).says(TO_ORDERS),
-        post("/orders/{id}/cancel", proxy::to_orders).says(TO_ORDERS),
-    ];
-    let routes = passed_on.into_iter().fold(Routes::new().add(composed), Routes::add);
-    Ok(routes.extension(gateway))
+    let all = [customers(), orders(), views()].into_iter().flatten();
+    Ok(all.fold(Routes::new(), Routes::add).extension(gateway))
+}
+
+/// Passed on to the customers service.
+fn customers() -> Vec<Route<()>> {
+    vec![
+        post("/customers", proxy::to_customers)
+            .says("A new customer.")
+            .passes::<Cause>()
+            .takes::<shapes::NewCustomer>()
+            .answers::<shapes::CustomerCreated>(StatusCode::CREATED),
+        get("/customers", proxy::to_customers)
+            .says("Customers, in the order of their creation.")
+            .passes::<Paging>()
+            .passes::<After>()
+            .answers::<shapes::CustomerPage>(StatusCode::OK),
+        get("/customers/{id}", proxy::to_customers)
+            .says("A customer, with the credit they have left.")
+            .passes::<After>()
+            .answers::<shapes::Customer>(StatusCode::OK),
+        post("/customers/{id}/returns", proxy::to_customers)
+            .says("Goods come back: releases what is outstanding, at most their amount.")
+            .passes::<Cause>()
+            .takes::<shapes::GoodsBack>()
+            .answers::<shapes::Released>(StatusCode::OK),
+    ]
+}
+
+/// Passed on to the orders service.
+fn orders() -> Vec<Route<()>> {
+    vec![
+        post("/orders", proxy::to_orders)
+            .says("Takes an order. Whether the customer may is found out afterwards.")
+            .passes::<Cause>()
+            .takes::<shapes::NewOrder>()
+            .answers::<shapes::OrderIs>(StatusCode::CREATED),
+        get("/orders", proxy::to_orders)
+            .says("Orders, in the order of their creation.")
+            .passes::<Paging>()
+            .passes::<After>()
+            .asks::<shapes::Whose>()
+            .answers::<shapes::OrderPage>(StatusCode::OK),
+        get("/orders/{id}", proxy::to_orders)
+            .says("An order. With `until=decided` the answer waits for the decision, bounded.")
+            .passes::<After>()
+            .asks::<shapes::Patience>()
+            .answers::<shapes::Order>(StatusCode::OK),
+        post("/orders/{id}/cancel", proxy::to_orders)
+            .says("Cancels an approved order.")
+            .passes::<Cause>()
+            .answers::<shapes::OrderIs>(StatusCode::OK),
+    ]
+}
+
+/// A customer with all their orders, in two ways.
+fn views() -> Vec<Route<()>> {
+    vec![
+        get("/customers/{id}/orderhistory", proxy::to_history)
+            .says("A customer with all their orders, in the order of their creation.")
+            .passes::<After>()
+            .answers::<shapes::OrderHistory>(StatusCode::OK),
+        get("/customers/{id}/overview", overview::overview)
+            .says("A customer with all their orders, asked of two services side by side.")
+            .passes::<After>()
+            .answers::<overview::Overview>(StatusCode::OK),
+    ]
 }

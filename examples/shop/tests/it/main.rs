@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot prepare has failed")]
 
 mod demo;
+mod described;
 mod killed;
 mod oracle;
 mod promise;
