@@ -1,5 +1,7 @@
 //! Errors of appends, every variant with all it says.
 
+mod measured;
+
 use super::text::{id, id_bytes, required, shared, stream, text, words};
 use crate::v1::append_error as wire;
 use crate::v1::append_error::Error;
@@ -56,15 +58,6 @@ fn said(error: &AppendError) -> Error {
         AppendError::Unknown(LostReply { why }) => Error::Unknown(because(why)),
         AppendError::Unavailable(cause) => Error::Unavailable(cause.into()),
         AppendError::Corrupt(corrupt) => Error::Corrupt(corrupt.into()),
-        AppendError::IdReused { .. }
-        | AppendError::PartlyRepeated { .. }
-        | AppendError::Tombstoned { .. } => said_of_stream(error),
-    }
-}
-
-/// What is about the ids and the life of one stream.
-fn said_of_stream(error: &AppendError) -> Error {
-    match error {
         AppendError::IdReused { id, stream, revision } => Error::IdReused(wire::IdReused {
             id: id_bytes(*id),
             stream: shared(stream.as_shared()),
@@ -79,7 +72,6 @@ fn said_of_stream(error: &AppendError) -> Error {
         AppendError::Tombstoned { stream } => {
             Error::Tombstoned(wire::Tombstoned { stream: shared(stream.as_shared()) })
         }
-        other => Error::Invalid(because(&other.to_string())),
     }
 }
 
@@ -139,5 +131,3 @@ fn place(number: u64) -> Result<usize, Malformed> {
     let unknown = |_| Malformed::Unknown { field: "condition", number: i64::MAX };
     usize::try_from(number).map_err(unknown)
 }
-
-mod measured;

@@ -1,0 +1,6 @@
+//! The protocol, byte by byte: what is sent arrives, what is hostile is refused.
+
+mod anything;
+mod golden;
+mod hostile;
+mod round_trip;
