@@ -202,17 +202,25 @@ impl FileJournal {
             return Ok(());
         }
         let (next_slot, prev) = (self.head.next, self.tail.prev);
+        assert!(self.mark.mark.end <= end, "D1: the mark went back");
         let recorded = self.mark.record(|mark| {
             (mark.end, mark.next_slot, mark.prev, mark.closed) = (end, next_slot, prev, closed);
         });
         recorded.map_err(|e| JournalError::Unavailable(e.into()))
     }
 
-    /// Claims the next epoch, durably, before anything is written in it.
+    /// Claims the next epoch, durably, before anything is written in it; and writes down with it
+    /// how far the journal is durable: what recovery found and made so is told from a tear.
     fn take_next_epoch(&mut self) -> Result<(), JournalError> {
         let epoch = self.head.epoch.next();
+        let end = Place { segment: self.segment.header.segment, at: self.tail.durable };
+        let known = self.tail.durable == self.tail.at;
+        let (next_slot, prev) = (self.head.next, self.tail.prev);
         let recorded = self.mark.record(|mark| {
             (mark.epoch, mark.closed) = (epoch, false);
+            if known {
+                (mark.end, mark.next_slot, mark.prev) = (end, next_slot, prev);
+            }
         });
         recorded.map_err(|e| JournalError::Unavailable(e.into()))?;
         self.head.epoch = epoch;

@@ -230,3 +230,48 @@ fn unknown_why(error: &JournalError) -> String {
         other => panic!("{other}"),
     }
 }
+
+/// A process was killed while it made the prepared segment larger: its new length was seen, and not
+/// durable. The next process took the segment over, wrote a header that named this length, and
+/// acknowledged a commit. The power went, and the journal did not open: the file was shorter than
+/// its header said.
+#[test]
+fn a_segment_that_was_being_made_larger_is_taken_over_whole() {
+    // Its last block is not of the room that is made for it: only a sync makes all of that durable.
+    let large = vec![7; 19_800];
+    let begin = |disk: &SimDisk| {
+        let shared: Arc<dyn Disk> = Arc::new(disk.clone());
+        let mut journal = open_with(&shared, SMALL).unwrap();
+        append(&mut journal, 0).unwrap();
+        (shared, journal)
+    };
+    let dry = SimDisk::new(0);
+    let (_, mut journal) = begin(&dry);
+    let first = dry.operation_count();
+    journal.append(journal.head(), &large).unwrap();
+    let last = dry.operation_count();
+    assert!(last - first >= 4, "zeros, a sync, a seal, the commit");
+    for n in first..last {
+        let disk = SimDisk::new(0);
+        let (shared, mut journal) = begin(&disk);
+        disk.fail(n..n + 1, Fault::Io);
+        // Whether it was made is not the question here.
+        drop(journal.append(journal.head(), &large));
+        drop(journal);
+        disk.kill_process();
+        let mut journal = open_with(&shared, SMALL).unwrap();
+        while journal.head().next < Slot(3) {
+            journal.append(journal.head(), &large).unwrap();
+        }
+        drop(journal);
+        for seed in 0..20 {
+            let disk = disk.fork();
+            disk.power_off();
+            disk.power_on(seed);
+            let shared: Arc<dyn Disk> = Arc::new(disk);
+            let journal = open_with(&shared, SMALL);
+            let journal = journal.unwrap_or_else(|e| panic!("operation {n}, outcome {seed}: {e}"));
+            assert_eq!(all(&journal).unwrap().len(), 3, "A2: operation {n}, outcome {seed}");
+        }
+    }
+}

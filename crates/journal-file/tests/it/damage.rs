@@ -179,6 +179,31 @@ fn a_commit_in_the_middle_that_rots_is_reported_also_without_a_mark() {
     }
 }
 
+/// The last frame is followed by nothing that would know of it. Once the journal was opened over it,
+/// or had an idle moment, the mark does: whatever happens to it then is no tear.
+#[test]
+fn the_last_commit_that_rots_is_reported_once_a_mark_knows_of_it() {
+    let never = journal(COMMITS, false);
+    let opened = never.fork();
+    drop(open(&(Arc::new(opened.clone()) as Arc<dyn Disk>)).unwrap());
+    let idle = journal(COMMITS, true);
+    let last = files(&idle).len() as u64 - 2;
+    let body = body(COMMITS - 1);
+    let bytes = idle.bytes(&segment(last)).unwrap();
+    let at = bytes.windows(body.len()).rposition(|window| window == body).unwrap() as u64;
+    for at in at - 32..at + body.len() as u64 {
+        for (disk, story) in [(&opened, "opened over it"), (&idle, "had an idle moment")] {
+            let disk = disk.fork();
+            disk.flip(&segment(last), at, 0x10);
+            assert!(assert_reported_or_harmless(&disk, &format!("byte {at}, {story}")));
+        }
+        // Before that it cannot be told from a write that was never finished: the others are there.
+        let disk = never.fork();
+        disk.flip(&segment(last), at, 0x10);
+        assert_eq!(read(&disk).unwrap().len() as u64, COMMITS - 1, "byte {at}, before any mark");
+    }
+}
+
 #[test]
 fn a_read_that_fails_is_not_taken_for_a_tear() {
     let disk = journal(COMMITS, false);
