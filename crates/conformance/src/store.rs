@@ -131,6 +131,7 @@ macro_rules! exam_store {
             the_context_is_read_as_of_a_position
             a_moment_that_was_asked_about_never_changes
             an_instant_to_come_means_now
+            a_moment_that_was_asked_about_outlives_a_clock_set_back
             a_moment_before_everything_is_empty
         });
         $crate::exam_group!($make, subscriptions {

@@ -190,6 +190,9 @@ impl Drop for EmbeddedContext {
             keeper.stop();
         }
         self.core.state.close();
+        if let Err(cause) = self.core.state.settle_told() {
+            tracing::warn!(context = %self.core.name, %cause, "the instant last told was not kept");
+        }
         if let Some(Err(cause)) = writer.map(crate::writer::Writer::close) {
             tracing::warn!(context = %self.core.name, %cause, "the journal was not closed cleanly");
         }

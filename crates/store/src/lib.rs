@@ -35,6 +35,7 @@ pub mod planted;
 pub mod read;
 pub mod state;
 mod subscription;
+mod told;
 pub mod verify;
 mod waking;
 pub mod writer;

@@ -19,6 +19,7 @@ use crate::held::{HeldFiles, Kept};
 use crate::index::{Index, IndexOptions};
 use crate::log::Log;
 use crate::state::{Head, Held, State, corrupt, index_error, journal_error};
+use crate::told::ToldFile;
 use crate::writer::Writer;
 use headwater_env::{Clock, Disk, Entropy};
 use headwater_journal_file::{FileJournal, Frame, Segments};
@@ -128,7 +129,8 @@ pub(crate) fn open(
     let files = HeldFiles::open(Arc::clone(disk), &dir.join("held")).map_err(unavailable)?;
     let kept = files.newest(id).map_err(unavailable)?;
     let state = recover(index, segments, kept)?;
-    let state = Arc::new(state);
+    let told = ToldFile::open(&**disk, &dir.join("held"), id).map_err(unavailable)?;
+    let state = Arc::new(state.telling(told, options.clock_leap_max));
     let clock = Arc::clone(clock);
     let mut writer = Writer::new(log, Arc::clone(&state), clock, options.clock_leap_max);
     if born.is_none() {

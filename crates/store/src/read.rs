@@ -62,11 +62,10 @@ impl Moment {
     fn at(state: &State, instant: Timestamp, now: Timestamp) -> Result<Self, ReadError> {
         let mut moment = Self::now(state);
         if instant >= moment.head.recorded_at {
-            // A commit may be on its way with an instant before this one: wait until it is there.
-            let mut told = state.told();
-            moment = Self::now(state);
-            let instant = instant.min(now.max(moment.head.recorded_at));
-            *told = (*told).max(Some(instant));
+            // A commit may be on its way with an instant before this one: it is waited for.
+            let (told, head) = state.tell(instant, now).map_err(ReadError::Unavailable)?;
+            assert!(told >= head.recorded_at, "A6: the past was told to end before its last event");
+            moment = Self { head, snapshot: state.snapshot(head.next) };
         }
         let last = moment.snapshot.last_at(instant).map_err(index_error)?;
         let behind = last.map_or(Position::ZERO, Position::next);

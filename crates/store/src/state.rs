@@ -17,6 +17,7 @@ use crate::index::{Index, IndexError, Snapshot};
 use crate::keeper::Wake;
 use crate::life::StreamMark;
 use crate::planted::{Bug, planted};
+use crate::told::ToldFile;
 use crate::waking::Waking;
 use bytestring::ByteString;
 use hashbrown::HashMap;
@@ -28,6 +29,7 @@ use headwater_model::{
 use parking_lot::{Mutex, MutexGuard, RwLock};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
 use tokio::sync::watch;
 use uuid::Uuid;
 
@@ -122,6 +124,8 @@ pub(crate) struct State {
     /// The latest instant that a reader was told the state as of. Held by the writer from the
     /// choice of an instant to the publishing of its commit.
     told: Mutex<Option<Timestamp>>,
+    told_file: Option<ToldFile>,
+    clock_leap_max: Duration,
     /// What was held when a segment was sealed, until it is kept in a file.
     rolled: Mutex<Option<Kept>>,
     housekeeper: Arc<Wake>,
@@ -139,11 +143,18 @@ impl State {
             waking: Waking::default(),
             head,
             told: Mutex::default(),
+            told_file: None,
+            clock_leap_max: Duration::MAX,
             rolled: Mutex::default(),
             housekeeper: Arc::default(),
             commit_count: AtomicU64::new(0),
             closed: AtomicBool::new(false),
         }
+    }
+
+    /// With the file that knows what was told before; a clock that leapt is not believed.
+    pub(crate) fn telling(self, file: ToldFile, clock_leap_max: Duration) -> Self {
+        Self { told: Mutex::new(file.until()), told_file: Some(file), clock_leap_max, ..self }
     }
 
     /// A segment was sealed: what is held now is what its commits and those before it come to.
@@ -205,6 +216,39 @@ impl State {
             assert!(shown.next <= head.next, "R1: the head went back");
             *shown = head;
         });
+    }
+
+    /// A6: chooses the instant that a reader is told the context as of, which asked for `instant`
+    /// while the clock says `now`: not one to come, and nothing is recorded at or before it from
+    /// here on, by this process or the next. `head` is looked at when no commit is on its way.
+    pub(crate) fn tell(
+        &self,
+        instant: Timestamp,
+        now: Timestamp,
+    ) -> Result<(Timestamp, Head), Unavailable> {
+        loop {
+            let mut told = self.told.lock();
+            let head = self.head();
+            let now = match head.recorded_at {
+                Timestamp::ZERO => now,
+                last => now.min(last.after(self.clock_leap_max)),
+            };
+            let instant = instant.min(now.max(head.recorded_at));
+            let Some(file) = self.told_file.as_ref().filter(|file| file.until() < Some(instant))
+            else {
+                *told = (*told).max(Some(instant));
+                return Ok((instant, head));
+            };
+            // The writer does not wait for the disk because of a reader.
+            drop(told);
+            file.keep(instant)?;
+        }
+    }
+
+    /// A6: writes down what was really told. For closing.
+    pub(crate) fn settle_told(&self) -> Result<(), Unavailable> {
+        let told = *self.told.lock();
+        self.told_file.as_ref().map_or(Ok(()), |file| Ok(file.settle(told)?))
     }
 
     /// Keeps readers from being told of an instant while a commit is on its way.

@@ -85,6 +85,30 @@ pub async fn an_instant_to_come_means_now(c: &mut impl Candidate) {
     assert_eq!(page.events[1].recorded_at, micros(2_000), "and does not move the clock");
 }
 
+/// A6: the one who answered is gone, and the clock that it answered by was wrong.
+pub async fn a_moment_that_was_asked_about_outlives_a_clock_set_back(c: &mut impl Candidate) {
+    c.set_clock(micros(1_000));
+    let store = exam_context(c).await;
+    accepted(&*store, to("order-1", [0])).await;
+    drop(store);
+    let mut expected = vec![0];
+    for (n, now, asked) in [(1, 8_000, 8_000), (2, 9_000, 8_500), (3, 20_000, 40_000)] {
+        c.set_clock(micros(now));
+        let store = exam_context(c).await;
+        let as_of = AsOf::Time(micros(asked.min(now)));
+        assert_eq!(numbers(&context(&*store, AsOf::Time(micros(asked))).await.events), expected);
+        drop(store);
+        c.set_clock(micros(2_000));
+        let store = exam_context(c).await;
+        accepted(&*store, to("order-1", [n])).await;
+        let again = context(&*store, as_of).await;
+        assert_eq!(numbers(&again.events), expected, "as of {asked} µs, asked again");
+        expected.push(n);
+        let now = context(&*store, AsOf::Now).await;
+        assert_eq!(numbers(&now.events), expected, "and the new one is there");
+    }
+}
+
 /// There was nothing.
 pub async fn a_moment_before_everything_is_empty(c: &mut impl Candidate) {
     c.set_clock(micros(1_000));

@@ -19,5 +19,6 @@ mod full_disk;
 mod lives;
 mod repeatable;
 mod seeds;
+mod told;
 mod workload;
 mod world;
