@@ -33,6 +33,7 @@ pub mod open;
 pub mod plan;
 pub mod planted;
 pub mod read;
+mod replica;
 pub mod state;
 mod subscription;
 mod told;

@@ -7,14 +7,12 @@
 //! Invariants: A2 what [`Log::append`] returned from is durable in the journal. A replica holds a
 //! front part of the journal's commits, byte for byte.
 
+use crate::replica::Copy;
 use headwater_journal_file::{FileJournal, Place, Room, Segments};
-use headwater_model::{Corrupt, Head, Journal, JournalError, LostReply, Slot};
+use headwater_model::{Corrupt, Head, Journal, JournalError, LostReply, Slot, StoredCommit};
 
 /// Commits asked of a journal at once while a replica catches up.
 const CATCH_UP_BYTES: usize = 4 * 1_024 * 1_024;
-
-/// Commits at the end of a replica that are compared with the journal's when it is opened.
-const COMPARED_BYTES: usize = 1_024 * 1_024;
 
 /// A journal with local segments.
 pub(crate) enum Log {
@@ -32,13 +30,48 @@ impl Log {
         Self::File(Box::new(journal))
     }
 
-    /// Becomes the writer of `journal`, and brings `local` up to it.
+    /// Becomes the writer of `journal`, and brings the copy up to it. A copy that is damaged, or not
+    /// what the journal holds, is fetched again.
     pub(crate) fn replica(
         mut journal: Box<dyn Journal>,
-        mut local: FileJournal,
+        copy: Copy<'_>,
+        open: &dyn Fn() -> Result<FileJournal, JournalError>,
     ) -> Result<Self, JournalError> {
         let head = journal.claim()?;
-        check_same(&*journal, &local, head)?;
+        let sound = open().and_then(|local| {
+            check_same(&*journal, &local, head)?;
+            Ok(local)
+        });
+        let local = match sound {
+            Err(JournalError::Corrupt(cause)) => renewed(&*journal, copy, open, cause)?,
+            sound => sound?,
+        };
+        Self::caught_up(journal, head, local)
+    }
+
+    /// The same, its copy thrown away and fetched again: what stood in it was damaged, as `cause`
+    /// says. Of the file journal there is no other copy.
+    pub(crate) fn fetched_again(
+        self,
+        copy: Copy<'_>,
+        open: &dyn Fn() -> Result<FileJournal, JournalError>,
+        cause: Corrupt,
+    ) -> Result<Self, JournalError> {
+        match self {
+            Self::File(_) => Err(JournalError::Corrupt(cause)),
+            Self::Replica { journal, head, local } => {
+                drop(local);
+                let local = renewed(&*journal, copy, open, cause)?;
+                Self::caught_up(journal, head, local)
+            }
+        }
+    }
+
+    fn caught_up(
+        journal: Box<dyn Journal>,
+        head: Head,
+        mut local: FileJournal,
+    ) -> Result<Self, JournalError> {
         while Journal::head(&local).next < head.next {
             let from = Journal::head(&local).next;
             let commits = journal.read(from, CATCH_UP_BYTES)?;
@@ -151,7 +184,23 @@ fn append_resolved(
     }
 }
 
-/// The end of the replica stands in the journal as it does here.
+/// An empty copy in the place of a damaged one, if it is a copy of this journal.
+fn renewed(
+    journal: &dyn Journal,
+    copy: Copy<'_>,
+    open: &dyn Fn() -> Result<FileJournal, JournalError>,
+    cause: Corrupt,
+) -> Result<FileJournal, JournalError> {
+    if !copy.is_of(journal)? {
+        return Err(JournalError::Corrupt(cause));
+    }
+    tracing::warn!(dir = %copy.dir.display(), %cause, "the replica is fetched again");
+    copy.discard()?;
+    open()
+}
+
+/// The first commit of the replica, which says whose it is, and the last stand in the journal as
+/// they do here. (Commits that follow each other on equal states are equal in any context.)
 fn check_same(journal: &dyn Journal, local: &FileJournal, head: Head) -> Result<(), JournalError> {
     let here = Journal::head(local).next;
     let differs = |slot: Slot| {
@@ -167,10 +216,11 @@ fn check_same(journal: &dyn Journal, local: &FileJournal, head: Head) -> Result<
         return Err(differs(head.next));
     }
     let Some(last) = here.0.checked_sub(1).map(Slot) else { return Ok(()) };
-    for theirs in journal.read(last, COMPARED_BYTES)?.into_iter().take_while(|c| c.slot <= last) {
-        let ours = local.read(theirs.slot, 1)?;
-        if ours.first().map(|commit| &commit.body) != Some(&theirs.body) {
-            return Err(differs(theirs.slot));
+    for slot in [Slot::ZERO, last] {
+        let (theirs, ours) = (journal.read(slot, 1)?, local.read(slot, 1)?);
+        let body = |commits: &[StoredCommit]| commits.first().map(|commit| commit.body.clone());
+        if body(&theirs).is_none() || body(&theirs) != body(&ours) {
+            return Err(differs(slot));
         }
     }
     Ok(())

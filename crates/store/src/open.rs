@@ -18,6 +18,7 @@ use crate::commit::{Commit, CommitBuilder, Control, Malformed};
 use crate::held::{HeldFiles, Kept};
 use crate::index::{Index, IndexOptions};
 use crate::log::Log;
+use crate::replica::Copy;
 use crate::state::{Head, Held, State, corrupt, index_error, journal_error};
 use crate::told::ToldFile;
 use crate::writer::Writer;
@@ -109,14 +110,49 @@ pub(crate) fn open(
 ) -> Result<Opened, ReadError> {
     let Environment { disk, clock, entropy } = environment;
     let segments_dir = dir.join("journal");
-    let local = FileJournal::open(Arc::clone(disk), &**entropy, &segments_dir, options.journal);
-    let local = local.map_err(journal_error)?;
-    let log = match journal {
-        None => Log::file(local),
-        Some(journal) => Log::replica(journal, local).map_err(journal_error)?,
+    let local = || FileJournal::open(Arc::clone(disk), &**entropy, &segments_dir, options.journal);
+    let copy = journal.is_some().then_some(Copy { disk: &**disk, dir });
+    let log = match (journal, copy) {
+        (Some(journal), Some(copy)) => Log::replica(journal, copy, &local),
+        _ => local().map(Log::file),
     };
-    let segments = log.segments();
-    let born = born(&segments)?;
+    let mut log = log.map_err(journal_error)?;
+    let found = match (find(environment, dir, options, &log.segments()), copy) {
+        (Err(ReadError::Corrupt(cause)), Some(copy)) => {
+            log = log.fetched_again(copy, &local, cause).map_err(journal_error)?;
+            find(environment, dir, options, &log.segments())?
+        }
+        (found, _) => found?,
+    };
+    let Found { id, is_born, state, files } = found;
+    let told = ToldFile::open(&**disk, &dir.join("held"), id).map_err(unavailable)?;
+    let state = Arc::new(state.telling(told, options.clock_leap_max));
+    let clock = Arc::clone(clock);
+    let mut writer = Writer::new(log, Arc::clone(&state), clock, options.clock_leap_max);
+    if !is_born {
+        writer.begin(id, name).map_err(unreadable)?;
+    }
+    copy.map_or(Ok(()), |copy| copy.mark(id)).map_err(unavailable)?;
+    Ok(Opened { state, writer, files })
+}
+
+/// What the files of a context come to.
+struct Found {
+    id: Uuid,
+    /// Whether its first commit is there.
+    is_born: bool,
+    state: State,
+    files: HeldFiles,
+}
+
+fn find(
+    environment: &Environment,
+    dir: &Path,
+    options: &Options,
+    segments: &Segments,
+) -> Result<Found, ReadError> {
+    let Environment { disk, clock, entropy } = environment;
+    let born = born(segments)?;
     let id = born.unwrap_or_else(|| entropy.uuid(clock.now()));
     let index = Index::open(IndexOptions {
         disk: Arc::clone(disk),
@@ -125,18 +161,14 @@ pub(crate) fn open(
         cache_bytes_max: options.index_cache_bytes_max,
     });
     let index = index.map_err(index_error)?;
-    let unavailable = |cause: headwater_env::DiskError| ReadError::Unavailable(cause.into());
     let files = HeldFiles::open(Arc::clone(disk), &dir.join("held")).map_err(unavailable)?;
     let kept = files.newest(id).map_err(unavailable)?;
-    let state = recover(index, segments, kept)?;
-    let told = ToldFile::open(&**disk, &dir.join("held"), id).map_err(unavailable)?;
-    let state = Arc::new(state.telling(told, options.clock_leap_max));
-    let clock = Arc::clone(clock);
-    let mut writer = Writer::new(log, Arc::clone(&state), clock, options.clock_leap_max);
-    if born.is_none() {
-        writer.begin(id, name).map_err(unreadable)?;
-    }
-    Ok(Opened { state, writer, files })
+    let state = recover(index, segments.clone(), kept)?;
+    Ok(Found { id, is_born: born.is_some(), state, files })
+}
+
+fn unavailable(cause: headwater_env::DiskError) -> ReadError {
+    ReadError::Unavailable(cause.into())
 }
 
 fn unreadable(cause: headwater_model::AppendError) -> ReadError {
