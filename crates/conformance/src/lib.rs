@@ -6,6 +6,7 @@
 //! Picture:
 //! ```text
 //!   exam_store!(candidate)     each case a test of its own, citing its promise
+//!   exam_groups!(candidate)    the same for consumer groups
 //!   exam_journal!(candidate)   the same for journals
 //!   compare::with_memory       random operations, answered as the memory store answers them
 //!   history::check            what callers were told against what is there, whoever did it
@@ -14,6 +15,7 @@
 
 pub mod candidate;
 pub mod compare;
+pub mod groups;
 pub mod history;
 pub mod journal;
 pub mod sample;

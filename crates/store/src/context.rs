@@ -12,6 +12,7 @@
 //! append by a lone thread is committed by that thread.
 
 use crate::group::GroupCommit;
+use crate::groups::Groups;
 use crate::keeper::{Keeper, Wake};
 use crate::open::{Background, Environment, Opened, Options};
 use crate::plan::{Checked, Request, Sound};
@@ -22,17 +23,17 @@ use crate::writer::{AppendAnswer, Planning};
 use crate::{life, open};
 use headwater_env::Clock;
 use headwater_model::{
-    Answer, Append, AppendError, Appended, Checkpoint, CheckpointName, ContextName, EventId,
-    EventStore, ExpectedRevision, Incarnation, Journal, Page, Position, ReadAll, ReadError,
-    ReadStream, RecordedEvent, StreamChange, StreamName, StreamPage, StreamState, Subscribe,
-    Subscription, Timestamp, Unavailable,
+    Answer, Append, AppendError, Appended, Checkpoint, CheckpointName, ConsumerGroups, ContextName,
+    EventId, EventStore, ExpectedRevision, Incarnation, Journal, Page, Position, ReadAll,
+    ReadError, ReadStream, RecordedEvent, StreamChange, StreamName, StreamPage, StreamState,
+    Subscribe, Subscription, Timestamp, Unavailable,
 };
 use std::path::Path;
 use std::sync::Arc;
 
 /// One context, open for reading and writing. Dropping it closes it.
 pub struct EmbeddedContext {
-    core: Arc<Core>,
+    pub(crate) core: Arc<Core>,
     keeper: Option<Keeper>,
 }
 
@@ -42,8 +43,9 @@ pub(crate) struct Core {
     pub(crate) state: Arc<State>,
     pub(crate) commits: GroupCommit,
     pub(crate) files: crate::held::HeldFiles,
-    clock: Arc<dyn Clock>,
-    background: Background,
+    pub(crate) groups: Groups,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) background: Background,
     condition_look_count_max: u64,
 }
 
@@ -102,6 +104,7 @@ impl EmbeddedContext {
             state,
             commits,
             files,
+            groups: Groups::default(),
             clock: Arc::clone(&environment.clock),
             background: options.background,
             condition_look_count_max: options.condition_look_count_max,
@@ -387,6 +390,10 @@ impl EventStore for EmbeddedContext {
 
     fn now(&self) -> Timestamp {
         self.core.clock.now()
+    }
+
+    fn consumer_groups(&self) -> Option<&dyn ConsumerGroups> {
+        Some(self)
     }
 }
 

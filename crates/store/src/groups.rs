@@ -15,4 +15,39 @@
 //! After a crash: what was out is delivered again; what was acked is not.
 
 pub mod held;
+mod live;
+mod member;
+mod open_group;
+mod parked;
+mod port;
+mod registry;
+mod sources;
 pub mod step;
+
+pub(crate) use registry::Groups;
+
+use crate::commit::Control;
+use crate::context::Core;
+use crate::open::Background;
+use crate::plan::Request;
+use headwater_env::clock::Sleep;
+use headwater_model::{GroupError, Timestamp};
+
+impl Core {
+    fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    fn sleep_until(&self, until: Timestamp) -> Sleep {
+        self.clock.sleep_until(until)
+    }
+
+    /// Writes what was decided, with whatever else is being written.
+    async fn control(&self, controls: Vec<Control>) -> Result<(), GroupError> {
+        let answer = self.commits.append(Request::Controls(controls)).await;
+        if self.background == Background::Inline {
+            self.maintain_all(&|| true);
+        }
+        answer.map(|_| ()).map_err(GroupError::from)
+    }
+}

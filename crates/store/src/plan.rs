@@ -112,6 +112,8 @@ pub enum Request {
         /// What to change.
         change: StreamChange,
     },
+    /// What was decided elsewhere, one at a time: steps of consumer groups.
+    Controls(Vec<Control>),
 }
 
 impl Request {
@@ -120,6 +122,7 @@ impl Request {
         match self {
             Self::Append { append, .. } => append.bytes_max(),
             Self::Change { .. } => CHANGE_BYTES_MAX,
+            Self::Controls(controls) => controls.iter().map(Control::bytes_max).sum(),
         }
     }
 }
@@ -214,6 +217,7 @@ impl<'r, V: View> Planner<'_, 'r, V> {
         let answer = match request {
             Request::Append { append, checked } => self.append(append, checked),
             Request::Change { stream, expected, change } => self.change(stream, *expected, *change),
+            Request::Controls(controls) => Ok(self.controls(controls)),
         };
         Planned { answer, needs_commit: built_on_others || !self.commit.is_empty() }
     }
@@ -247,6 +251,12 @@ impl<'r, V: View> Planner<'_, 'r, V> {
             revisions: streams.iter().map(|stream| self.overlay.last(*stream)).collect(),
             replayed: false,
         })
+    }
+
+    fn controls(&mut self, controls: &[Control]) -> Appended {
+        controls.iter().for_each(|control| self.commit.control(control.clone()));
+        let position = self.commit.next().previous();
+        Appended { position, revisions: Vec::new(), replayed: false }
     }
 
     fn check_checkpoint(&self, save: &SaveCheckpoint) -> Result<(), AppendError> {

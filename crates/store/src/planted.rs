@@ -40,11 +40,19 @@ pub enum Bug {
     KeepRefusedEvents,
     /// A5: the index keeps what it was told of a commit that the journal then refused.
     KeepRefusedPostings,
+    /// C3: the events behind a parked one of their key are delivered.
+    GroupReleasesFollowers,
+    /// C2: the durable place of a group passes what is not finished.
+    GroupPassesUnfinished,
+    /// C3: what was acked beyond a group's place is forgotten, and delivered again.
+    GroupForgetsDone,
+    /// C3: a delivery is settled by a member that does not hold it.
+    GroupAcksForOthers,
 }
 
 impl Bug {
     /// All of them.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 19] = [
         Self::AckBeforeSync,
         Self::SkipPositionInChecksum,
         Self::DropEventAtLiveSwitch,
@@ -60,6 +68,10 @@ impl Bug {
         Self::SkipUndecodable,
         Self::KeepRefusedEvents,
         Self::KeepRefusedPostings,
+        Self::GroupReleasesFollowers,
+        Self::GroupPassesUnfinished,
+        Self::GroupForgetsDone,
+        Self::GroupAcksForOthers,
     ];
 }
 

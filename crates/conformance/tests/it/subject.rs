@@ -27,5 +27,6 @@ impl Candidate for InMemory {
 
     fn set_clock(&mut self, to: Timestamp) {
         self.clock.store(to.as_micros(), Ordering::SeqCst);
+        self.contexts.clock_moved();
     }
 }

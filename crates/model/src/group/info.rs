@@ -13,8 +13,8 @@ pub struct GroupInfo {
     pub name: GroupName,
     /// What it was made with, or changed to.
     pub settings: GroupSettings,
-    /// C2: every event up to here was acked, is parked, is held behind a parked one, or does not
-    /// match; `None`: nothing yet.
+    /// C2: every event up to here was acked, was parked, was held behind a parked one, or does not
+    /// match; `None`: nothing yet. Only a seek takes it back, not a replay.
     pub checkpoint: Option<Checkpoint>,
     /// Deliveries that are not settled.
     pub in_flight_count: u64,

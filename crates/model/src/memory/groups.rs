@@ -9,7 +9,8 @@
 //!   first unfinished of its key? ─no▶ Behind       out? ▶ Out   waits? ▶ Waits   else ▶ Ready
 //! ```
 //! Invariants: C3 at most one event of a key is Ready or Out, and it is the first unfinished one.
-//! C2 the checkpoint is before the first event that is Out, Waits, Behind or Ready.
+//! C2 the checkpoint comes to the place before the first event that is Out, Waits, Behind or Ready, and
+//! goes back only by a seek: what was parked and is replayed stays behind it.
 
 mod member;
 mod port;
@@ -34,6 +35,8 @@ struct Group {
     settings: GroupSettings,
     /// Events before this were never the group's.
     begin: Position,
+    /// C2: the furthest place that the checkpoint was ever at; a replay does not take it back.
+    come: Position,
     done: BTreeSet<Position>,
     parked: BTreeMap<Position, Parked>,
     /// Attempts that an unfinished event has had, and when the next may be.
@@ -96,6 +99,7 @@ impl Group {
         Self {
             settings,
             begin,
+            come: begin,
             done: BTreeSet::new(),
             parked: BTreeMap::new(),
             tried: BTreeMap::new(),
@@ -213,14 +217,19 @@ impl Group {
         GroupDelivery { id, key: self.settings.key.of(&event), event, attempt, until }
     }
 
-    /// C2: the place before the first event that must not be passed.
-    fn checkpoint(&self, history: &History, now: Timestamp) -> Option<Checkpoint> {
+    /// C2: the checkpoint comes to the place before the first event that must not be passed.
+    fn come(&mut self, history: &History, now: Timestamp) {
         let open = self.walk(history, now).find(|(_, standing)| !standing.lets_pass());
         let next = match open {
             Some((event, _)) => event.position,
-            None => history.head().map_or(Position::ZERO, Position::next).max(self.begin),
+            None => history.head().map_or(Position::ZERO, Position::next),
         };
-        next.previous().map(|position| Checkpoint { incarnation: Incarnation(0), position })
+        self.come = self.come.max(next);
+    }
+
+    fn checkpoint(&self) -> Option<Checkpoint> {
+        let position = self.come.previous()?;
+        Some(Checkpoint { incarnation: Incarnation(0), position })
     }
 
     fn seek(&mut self, to: Position, history: &History, now: Timestamp) {
@@ -238,6 +247,7 @@ impl Group {
             .filter(|position| *position < to && !stays.contains(position))
             .collect();
         self.begin = self.begin.min(to);
+        self.come = to;
         self.done.split_off(&to);
         self.done.extend(skipped);
         self.parked.split_off(&to);
@@ -256,7 +266,7 @@ impl Group {
         GroupInfo {
             name: name.clone(),
             settings: self.settings.clone(),
-            checkpoint: self.checkpoint(history, now),
+            checkpoint: self.checkpoint(),
             in_flight_count: self.out.len() as u64,
             parked_count: self.parked.len() as u64,
             lag_count: open.len() as u64,
@@ -310,10 +320,16 @@ impl Group {
 }
 
 impl Groups {
-    fn get(&mut self, name: &GroupName, now: Timestamp) -> Result<&mut Group, GroupError> {
+    fn get(
+        &mut self,
+        name: &GroupName,
+        history: &History,
+        now: Timestamp,
+    ) -> Result<&mut Group, GroupError> {
         let group = self.0.get_mut(name);
         let group = group.ok_or_else(|| GroupError::NotFound { name: name.clone() })?;
         group.pass_time(now);
+        group.come(history, now);
         Ok(group)
     }
 }

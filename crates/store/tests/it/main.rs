@@ -4,6 +4,7 @@ mod candidate;
 mod conditions;
 mod exam;
 mod full_disk;
+mod groups;
 mod kill;
 mod planning;
 #[cfg(feature = "planted-bugs")]

@@ -19,6 +19,9 @@ const CUTS: &str = "sim::every_operation::nothing_acknowledged_is_lost_wherever_
 const SWAPPED: &str = "sim::damage::a_record_at_the_place_of_another_is_not_believed";
 const FLIPPED: &str = "sim::damage::a_flipped_bit_is_reported_or_does_not_matter";
 
+const RUNS: &str =
+    "groups::runs::nothing_acked_comes_again_and_nothing_is_lost_wherever_the_power_goes";
+
 /// The test that must catch each bug.
 fn caught_by(bug: Bug) -> &'static str {
     match bug {
@@ -44,6 +47,16 @@ fn caught_by(bug: Bug) -> &'static str {
         Bug::WakeBeforeHead => "waking::who_is_woken_finds_the_event",
         Bug::SkipUndecodable => FLIPPED,
         Bug::KeepRefusedPostings => REFUSED,
+        Bug::GroupReleasesFollowers => {
+            "groups::in_memory::a_parked_event_holds_its_key_and_no_other"
+        }
+        Bug::GroupPassesUnfinished => RUNS,
+        Bug::GroupForgetsDone => {
+            "groups::in_memory::what_was_acked_out_of_order_is_known_after_opening_again"
+        }
+        Bug::GroupAcksForOthers => {
+            "groups::in_memory::a_delivery_of_another_member_is_not_settled"
+        }
         Bug::KeepRefusedEvents => "planning::each_request_is_planned_on_what_those_before_it_leave",
     }
 }

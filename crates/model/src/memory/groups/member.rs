@@ -36,7 +36,7 @@ impl MemoryMember {
         let mut history = self.shared.history();
         let (mut groups, now) = (self.shared.groups(), (self.clock)());
         let gone = || GroupError::NotAMember { name: self.group.clone() };
-        let group = groups.get(&self.group, now)?;
+        let group = groups.get(&self.group, &history, now)?;
         group.members.get_mut(&self.id).ok_or_else(gone)?.heard_at = now;
         work(group, &mut history, now)
     }

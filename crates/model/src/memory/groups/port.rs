@@ -22,7 +22,7 @@ impl MemoryStore {
         let answer = {
             let (mut history, now) = (shared.history(), self.now());
             let mut groups = shared.groups();
-            let group = groups.get(name, now)?;
+            let group = groups.get(name, &history, now)?;
             work(group, &mut history, now)
         };
         shared.wake();
