@@ -216,6 +216,21 @@ impl Segments {
         }
     }
 
+    /// As [`Self::read_at`], of as many of these bytes as the segment has; says how many that are.
+    ///
+    /// # Errors
+    /// `Corrupt` if there is not one; `Unavailable` if the disk does not answer.
+    pub fn read_up_to(&self, place: Place, buf: &mut [u8]) -> Result<usize, JournalError> {
+        let Some(segment) = self.shared.segment(place.segment) else {
+            return self.read_at(place, buf).map(|()| buf.len());
+        };
+        let left = segment.end().saturating_sub(place.at) as usize;
+        // None: the read that follows says why.
+        let count = if left == 0 { buf.len() } else { buf.len().min(left) };
+        self.shared.read(&segment, place.at, &mut buf[..count])?;
+        Ok(count)
+    }
+
     /// The frames from the one that begins at `from` on, up to the end as it is when they are
     /// asked for. Each is checked whole.
     pub fn frames(&self, from: Place) -> Frames {

@@ -55,7 +55,9 @@ fn check(kind: &'static str, text: &str, bytes_max: usize) -> Result<(), Invalid
     if text.len() > bytes_max {
         return Err(InvalidName::TooLong { kind, bytes: text.len(), bytes_max });
     }
-    if text.chars().any(char::is_control) {
+    // Nearly every name is printable ASCII, which is seen many bytes at a time.
+    let is_plain = text.bytes().fold(true, |plain, byte| plain & matches!(byte, b' '..=b'~'));
+    if !is_plain && text.chars().any(char::is_control) {
         return Err(InvalidName::Control { kind, text: text.to_owned() });
     }
     Ok(())

@@ -18,6 +18,7 @@ use crate::commit::{Commit, CommitBuilder, Control, Malformed};
 use crate::held::{HeldFiles, Kept};
 use crate::index::{Index, IndexOptions};
 use crate::log::Log;
+use crate::read::Records;
 use crate::replica::Copy;
 use crate::state::{Head, Held, State, corrupt, index_error, journal_error};
 use crate::told::ToldFile;
@@ -58,8 +59,10 @@ pub enum Background {
 pub struct Options {
     /// Its segments.
     pub journal: headwater_journal_file::Options,
-    /// Memory for index pages, at most.
+    /// Memory for index pages, at most. Taken as reads ask for them.
     pub index_cache_bytes_max: usize,
+    /// Memory for events that were read singly, at most. Taken as reads ask for them.
+    pub record_cache_bytes_max: usize,
     /// Who does the work that nobody waits for.
     pub background: Background,
     /// A6: a clock that is so far ahead of the last commit is taken for a broken one, and appends
@@ -73,7 +76,8 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             journal: headwater_journal_file::Options::default(),
-            index_cache_bytes_max: 64 * 1_024 * 1_024,
+            index_cache_bytes_max: crate::limits::INDEX_CACHE_BYTES,
+            record_cache_bytes_max: crate::limits::RECORD_CACHE_BYTES,
             background: Background::Threads,
             clock_leap_max: Duration::from_secs(366 * 24 * 60 * 60),
             condition_look_count_max: crate::limits::CONDITION_LOOK_COUNT_MAX,
@@ -163,7 +167,8 @@ fn find(
     let index = index.map_err(index_error)?;
     let files = HeldFiles::open(Arc::clone(disk), &dir.join("held")).map_err(unavailable)?;
     let kept = files.newest(id).map_err(unavailable)?;
-    let state = recover(index, segments.clone(), kept)?;
+    let records = Records::new(options.record_cache_bytes_max);
+    let state = recover(index, segments.clone(), records, kept)?;
     Ok(Found { id, is_born: born.is_some(), state, files })
 }
 
@@ -204,7 +209,12 @@ pub(crate) fn birth(id: Uuid, name: &ContextName, now: Timestamp) -> Vec<u8> {
 }
 
 /// The state that the files know, and what the log says beyond them.
-fn recover(index: Index, segments: Segments, kept: Option<Kept>) -> Result<State, ReadError> {
+fn recover(
+    index: Index,
+    segments: Segments,
+    records: Records,
+    kept: Option<Kept>,
+) -> Result<State, ReadError> {
     let first = segments.start().segment;
     let indexed_until = index.end();
     let unindexed = match indexed_until.previous() {
@@ -220,7 +230,7 @@ fn recover(index: Index, segments: Segments, kept: Option<Kept>) -> Result<State
     let held = kept.map_or_else(Held::default, |kept| kept.held);
     let begun = segments.list().into_iter().find(|info| info.segment == start);
 
-    let state = State::new(index, segments, held, Head::default());
+    let state = State::new(index, segments, records, held, Head::default());
     let mut replay = Replay { state: &state, head, indexed_until, kept_until, segment: start };
     if let Some(info) = begun {
         replay.from(info.first_slot)?;

@@ -15,12 +15,15 @@ mod all;
 mod fetch;
 mod filling;
 mod hiding;
+mod pieces;
+mod records;
 mod scan;
 mod stream;
 mod terms;
 
 pub(crate) use all::{first_match, read_all};
 pub(crate) use fetch::Fetch;
+pub(crate) use records::Records;
 pub use scan::Scan;
 pub(crate) use stream::read_stream;
 

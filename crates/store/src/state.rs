@@ -17,6 +17,7 @@ use crate::index::{Index, IndexError, Snapshot};
 use crate::keeper::Wake;
 use crate::life::StreamMark;
 use crate::planted::{Bug, planted};
+use crate::read::Records;
 use crate::told::ToldFile;
 use crate::waking::Waking;
 use bytestring::ByteString;
@@ -118,6 +119,7 @@ impl Held {
 pub(crate) struct State {
     pub(crate) index: Index,
     pub(crate) segments: Segments,
+    pub(crate) records: Records,
     pub(crate) held: RwLock<Held>,
     pub(crate) waking: Waking,
     head: watch::Sender<Head>,
@@ -134,11 +136,18 @@ pub(crate) struct State {
 }
 
 impl State {
-    pub(crate) fn new(index: Index, segments: Segments, held: Held, head: Head) -> Self {
+    pub(crate) fn new(
+        index: Index,
+        segments: Segments,
+        records: Records,
+        held: Held,
+        head: Head,
+    ) -> Self {
         let (head, _) = watch::channel(head);
         Self {
             index,
             segments,
+            records,
             held: RwLock::new(held),
             waking: Waking::default(),
             head,

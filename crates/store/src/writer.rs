@@ -298,7 +298,7 @@ impl View for Planning<'_> {
         let snapshot = &self.moment.snapshot;
         let check = snapshot.check(stream.as_str(), ids).map_err(index_error)?;
         let mut events = Vec::new();
-        let fetch = Fetch { segments: &self.state.segments, snapshot };
+        let fetch = Fetch::new(self.state, snapshot);
         for (n, position) in check.candidates {
             fetch.each(&[position], |event, page| {
                 if Some(&event.id) == ids.get(n) && event.stream == stream.as_str() {

@@ -233,6 +233,11 @@ impl<'a> EventRef<'a> {
         Ok(RecordRead::Whole(Self::read_content(content, position)?, whole))
     }
 
+    /// Reads the record that `bytes` are, which [`Self::read_alone`] found to be that of `position`.
+    pub(crate) fn read_kept(bytes: &'a [u8], position: Position) -> Result<Self, Malformed> {
+        Self::read(&mut Cursor::new(bytes), position)
+    }
+
     /// Reads the next record of a commit whose frame was verified.
     #[inline]
     pub(super) fn read(cursor: &mut Cursor<'a>, position: Position) -> Result<Self, Malformed> {

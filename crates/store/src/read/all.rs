@@ -35,10 +35,13 @@ pub(crate) fn read_all(state: &State, read: &ReadAll, now: Timestamp) -> Result<
     let as_of = moment.last();
     let mut page = Page { events: Vec::new(), next: None, as_of, incarnation };
     let Some(range) = range(read, as_of) else { return Ok(page) };
-    let mut proposals = Proposals::of(&read.query, &moment, range, read.direction)?;
-    let fetch = Fetch { segments: &state.segments, snapshot: &moment.snapshot };
-    let mut hiding = Hiding::new(state, &moment);
     let mut filling = Filling::new(count_max);
+    if read.query.items.is_empty() {
+        filling.expect(usize::try_from(range.end.0 - range.start.0).unwrap_or(usize::MAX));
+    }
+    let mut proposals = Proposals::of(&read.query, &moment, range, read.direction)?;
+    let fetch = Fetch::new(state, &moment.snapshot);
+    let mut hiding = Hiding::new(state, &moment);
     let mut looked = 0;
     while page.next.is_none() {
         // As many as fill the page if all match; more once it is seen that they do not.
@@ -78,7 +81,7 @@ pub(crate) fn first_match(
     }
     let range = positions.start..end;
     let mut proposals = Proposals::of(query, moment, range, Direction::Forwards)?;
-    let fetch = Fetch { segments: &state.segments, snapshot: &moment.snapshot };
+    let fetch = Fetch::new(state, &moment.snapshot);
     // A match is likely among the first few, and most conditions have none.
     let mut step = 8;
     loop {

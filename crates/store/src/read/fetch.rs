@@ -2,19 +2,22 @@
 //!
 //! Why: a page of a stream or of a query is a list of positions. Records that stand close to each
 //! other are read together; each is checked against its own checksum, which covers its position.
+//! Those that stand alone are kept in memory for a while.
 //!
 //! Picture:
 //! ```text
 //!   positions  3   4   5      17        90
-//!   places     [───┴───┴──]  [──]      [──]      one read each
+//!   places     [───┴───┴──]  kept       [──]      one read each
 //! ```
 //! Invariants: D1 a record that does not match its position is reported with its place. R4 it is
 //! never left out silently. D3 no read is longer than a record may be, or [`RUN_BYTES_MAX`].
 
+use super::pieces::{PIECE_BYTES, PIECES};
+use super::records::Records;
 use crate::commit::{EventRef, Malformed, RECORD_BYTES_MAX, RECORD_PREFIX_BYTES_MAX, RecordRead};
 use crate::index::Snapshot;
 use crate::planted::{Bug, planted};
-use crate::state::{corrupt, index_error, journal_error};
+use crate::state::{State, corrupt, index_error, journal_error};
 use bytes::Bytes;
 use headwater_journal_file::{Place, Segments};
 use headwater_model::{Corrupt, Position, ReadError};
@@ -33,11 +36,20 @@ const GAP_BYTES_MAX: u32 = 4 * 1_024;
 /// What is read of a record whose length is not known: most fit.
 const GUESS_BYTES: u32 = 1_024;
 
+const _: () = assert!(RUN_BYTES_MAX + GUESS_BYTES <= PIECE_BYTES as u32, "a run is one piece");
+
 /// Reads records of one snapshot.
 #[derive(Clone, Copy)]
 pub(crate) struct Fetch<'a> {
-    pub(crate) segments: &'a Segments,
-    pub(crate) snapshot: &'a Snapshot,
+    segments: &'a Segments,
+    records: &'a Records,
+    snapshot: &'a Snapshot,
+}
+
+/// Where a record comes from.
+enum Source {
+    Kept(Bytes),
+    Segment(Place),
 }
 
 /// A piece of a segment that was read.
@@ -53,21 +65,38 @@ impl Piece {
     }
 }
 
-impl Fetch<'_> {
+impl<'a> Fetch<'a> {
+    /// Reads what `snapshot` knows of.
+    pub(crate) fn new(state: &'a State, snapshot: &'a Snapshot) -> Self {
+        Self { segments: &state.segments, records: &state.records, snapshot }
+    }
+
     /// Hands the event at each of `positions`, which rise or fall, to `take`, until it has enough.
     pub(crate) fn each(
         &self,
         positions: &[Position],
         mut take: impl FnMut(EventRef<'_>, &Bytes) -> Result<ControlFlow<()>, ReadError>,
     ) -> Result<(), ReadError> {
-        let places = positions.iter().map(|position| self.locate(*position));
-        let places = places.collect::<Result<Vec<_>, _>>()?;
+        let sources = positions.iter().map(|position| self.source(*position));
+        let sources = sources.collect::<Result<Vec<_>, _>>()?;
+        let mut guess = [0; GUESS_BYTES as usize];
         let mut start = 0;
-        while start < places.len() {
-            let end = start + run_len(&places[start..]);
-            let piece = self.read_run(&places[start..end])?;
-            for (place, position) in places[start..end].iter().zip(&positions[start..end]) {
-                let taken = self.one(&piece, *place, *position, &mut take);
+        while start < sources.len() {
+            let end = start + run_len(&sources[start..]);
+            let piece = match &sources[start..end] {
+                [_] => None,
+                run => self.read_sources(run)?,
+            };
+            for (source, position) in sources[start..end].iter().zip(&positions[start..end]) {
+                let taken = match (source, &piece) {
+                    (Source::Kept(record), _) => kept(record, *position, &mut take),
+                    (Source::Segment(place), Some(piece)) => {
+                        self.one(piece, *place, *position, &mut take)
+                    }
+                    (Source::Segment(place), None) => {
+                        self.alone(&mut guess, *place, *position, &mut take)
+                    }
+                };
                 if taken.is_err() && planted(Bug::SkipUndecodable) {
                     continue;
                 }
@@ -91,7 +120,7 @@ impl Fetch<'_> {
         while position < positions.end {
             let place = self.locate(position)?;
             let ahead = Position((position.0 + AHEAD_COUNT).min(positions.end.0 - 1));
-            let piece = self.read_run(&[place, self.run_end(place, ahead)?])?;
+            let piece = self.read_run(place, self.run_end(place, ahead)?)?;
             let mut at = 0;
             while let Some(there) = piece.bytes.get(at..)
                 && position < positions.end
@@ -143,27 +172,49 @@ impl Fetch<'_> {
         corrupt(self.locate(position).unwrap_or_default(), cause)
     }
 
-    /// Reads the piece that holds all of `run`, which is in one segment.
-    fn read_run(&self, run: &[Place]) -> Result<Piece, ReadError> {
-        let (a, b) = (run[0], run[run.len() - 1]);
-        let (low, high) = if a <= b { (a, b) } else { (b, a) };
-        self.read(low, high.at - low.at + GUESS_BYTES)
+    fn source(&self, position: Position) -> Result<Source, ReadError> {
+        match self.records.get(position) {
+            Some(record) => Ok(Source::Kept(record)),
+            None => self.locate(position).map(Source::Segment),
+        }
     }
 
-    /// Reads `count` bytes, or fewer if the segment ends before.
-    fn read(&self, place: Place, count: u32) -> Result<Piece, ReadError> {
-        let end = self.segments.end();
-        let left =
-            if end.segment == place.segment { end.at.saturating_sub(place.at) } else { count };
-        let mut bytes = vec![0; count.min(left) as usize];
-        match self.segments.read_at(place, &mut bytes) {
-            Ok(()) => Ok(Piece { bytes: bytes.into(), place }),
-            // A sealed segment may end within the guess; what is really there is asked for next.
-            Err(_) if bytes.len() > RECORD_PREFIX_BYTES_MAX => {
-                Ok(Piece { bytes: Bytes::new(), place })
+    /// Reads the piece that holds a run of neighbours.
+    fn read_sources(&self, run: &[Source]) -> Result<Option<Piece>, ReadError> {
+        match run {
+            [Source::Segment(first), .., Source::Segment(last)] => {
+                self.read_run(*first, *last).map(Some)
             }
-            Err(cause) => Err(journal_error(cause)),
+            _ => Ok(None),
         }
+    }
+
+    /// Reads the piece that holds the records at two places of one segment and what is between.
+    fn read_run(&self, a: Place, b: Place) -> Result<Piece, ReadError> {
+        let (low, high) = if a <= b { (a, b) } else { (b, a) };
+        let count = (high.at - low.at + GUESS_BYTES) as usize;
+        let read = |buf: &mut [u8]| self.segments.read_up_to(low, buf);
+        let bytes = PIECES.fill(count, read).map_err(journal_error)?;
+        Ok(Piece { bytes, place: low })
+    }
+
+    /// Reads a record that has no neighbours, and keeps it.
+    fn alone(
+        &self,
+        guess: &mut [u8],
+        place: Place,
+        position: Position,
+        take: &mut impl FnMut(EventRef<'_>, &Bytes) -> Result<ControlFlow<()>, ReadError>,
+    ) -> Result<ControlFlow<()>, ReadError> {
+        let count = self.segments.read_up_to(place, guess).map_err(journal_error)?;
+        let there = &guess[..count];
+        let read = EventRef::read_alone(there, position);
+        let record = match read.map_err(|cause| corrupt(place, &cause))? {
+            RecordRead::Whole(_, len) => Bytes::copy_from_slice(&there[..len]),
+            RecordRead::Needs(count) => self.read_whole(place, position, count)?,
+        };
+        self.records.keep(position, record.clone());
+        kept(&record, position, take)
     }
 
     fn one(
@@ -176,28 +227,30 @@ impl Fetch<'_> {
         let there = piece.from(place).unwrap_or_default();
         match EventRef::read_alone(there, position).map_err(|cause| corrupt(place, &cause))? {
             RecordRead::Whole(event, _) => take(event, &piece.bytes),
-            RecordRead::Needs(count) => self.one_again(place, position, count, take),
+            RecordRead::Needs(count) => {
+                kept(&self.read_whole(place, position, count)?, position, take)
+            }
         }
     }
 
-    /// Reads a record alone that did not fit the piece.
-    fn one_again(
+    /// Reads exactly the record at a place, of which `count` bytes are needed to see more.
+    fn read_whole(
         &self,
         place: Place,
         position: Position,
-        count: usize,
-        take: &mut impl FnMut(EventRef<'_>, &Bytes) -> Result<ControlFlow<()>, ReadError>,
-    ) -> Result<ControlFlow<()>, ReadError> {
-        let mut count = count;
+        mut count: usize,
+    ) -> Result<Bytes, ReadError> {
         // At most twice: its length, then all of it.
         for _ in 0..2 {
             assert!(count <= RECORD_BYTES_MAX + RECORD_PREFIX_BYTES_MAX, "D3: a read is bounded");
             let mut bytes = vec![0; count];
             self.segments.read_at(place, &mut bytes).map_err(journal_error)?;
-            let bytes = Bytes::from(bytes);
             let read = EventRef::read_alone(&bytes, position);
             match read.map_err(|cause| corrupt(place, &cause))? {
-                RecordRead::Whole(event, _) => return take(event, &bytes),
+                RecordRead::Whole(_, len) => {
+                    bytes.truncate(len);
+                    return Ok(bytes.into());
+                }
                 RecordRead::Needs(more) => count = more,
             }
         }
@@ -206,13 +259,24 @@ impl Fetch<'_> {
     }
 }
 
-/// How many of the first places are worth one read.
-fn run_len(places: &[Place]) -> usize {
-    let first = places[0];
-    let near = |pair: &[Place]| {
-        pair[0].segment == pair[1].segment
-            && pair[0].at.abs_diff(pair[1].at) <= GAP_BYTES_MAX
-            && first.at.abs_diff(pair[1].at) <= RUN_BYTES_MAX
+/// Hands out a record that was checked.
+fn kept(
+    record: &Bytes,
+    position: Position,
+    take: &mut impl FnMut(EventRef<'_>, &Bytes) -> Result<ControlFlow<()>, ReadError>,
+) -> Result<ControlFlow<()>, ReadError> {
+    let event = EventRef::read_kept(record, position);
+    take(event.expect("it was read like this before it was kept"), record)
+}
+
+/// How many of the first sources are worth one read.
+fn run_len(sources: &[Source]) -> usize {
+    let Source::Segment(first) = sources[0] else { return 1 };
+    let near = |pair: &[Source]| {
+        let (Source::Segment(a), Source::Segment(b)) = (&pair[0], &pair[1]) else { return false };
+        a.segment == b.segment
+            && a.at.abs_diff(b.at) <= GAP_BYTES_MAX
+            && first.at.abs_diff(b.at) <= RUN_BYTES_MAX
     };
-    1 + places.windows(2).take_while(|pair| near(pair)).count()
+    1 + sources.windows(2).take_while(|pair| near(pair)).count()
 }

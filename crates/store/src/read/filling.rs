@@ -16,7 +16,7 @@ pub(super) struct Filling {
 
 impl Filling {
     pub(super) fn new(count_max: usize) -> Self {
-        Self { events: Vec::with_capacity(count_max.min(64)), count_max, bytes: 0 }
+        Self { events: Vec::new(), count_max, bytes: 0 }
     }
 
     pub(super) fn is_full(&self) -> bool {
@@ -39,13 +39,18 @@ impl Filling {
             return Ok(false);
         }
         let malformed = |cause| fetch.malformed(event.position, &cause);
-        let recorded = event.to_recorded(page).map_err(malformed)?;
-        let bytes = self.bytes + recorded.payload.len() + recorded.metadata.bytes();
-        if !self.events.is_empty() && bytes > PAGE_BYTES_MAX {
+        self.events.push(event.to_recorded(page).map_err(malformed)?);
+        let bytes = self.events.last().map_or(0, |last| last.payload.len() + last.metadata.bytes());
+        if self.events.len() > 1 && self.bytes + bytes > PAGE_BYTES_MAX {
+            self.events.pop();
             return Ok(false);
         }
-        self.bytes = bytes;
-        self.events.push(recorded);
+        self.bytes += bytes;
         Ok(true)
+    }
+
+    /// So many may come: room for them is made at once.
+    pub(super) fn expect(&mut self, count: usize) {
+        self.events.reserve(count.min(self.room()));
     }
 }

@@ -91,8 +91,9 @@ impl Reader<'_> {
         filling: &mut Filling,
     ) -> Result<usize, ReadError> {
         let positions: Vec<_> = shown.iter().map(|(_, position)| *position).collect();
-        let fetch = Fetch { segments: &self.state.segments, snapshot: &self.moment.snapshot };
+        let fetch = Fetch::new(self.state, &self.moment.snapshot);
         let mut taken = 0;
+        filling.expect(positions.len());
         fetch.each(&positions, |event, page| {
             let wanted = shown.get(taken).map(|(revision, _)| *revision);
             let is_it = event.stream == self.read.stream.as_str() && Some(event.revision) == wanted;
