@@ -147,7 +147,7 @@ fn too_long(at: usize) -> Malformed {
 }
 
 /// What the index is told of an event, its tags left out.
-fn entry<'a>(event: &EventRef<'a>, stream: &'a str, place: Place) -> Entry<'a> {
+pub(crate) fn entry<'a>(event: &EventRef<'a>, stream: &'a str, place: Place) -> Entry<'a> {
     Entry {
         position: event.position,
         place,

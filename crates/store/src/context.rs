@@ -13,6 +13,7 @@
 
 use crate::group::GroupCommit;
 use crate::groups::Groups;
+use crate::heal::heal_step;
 use crate::keeper::{Keeper, Wake};
 use crate::open::{Background, Environment, Opened, Options};
 use crate::plan::{Checked, Request, Sound};
@@ -163,13 +164,18 @@ impl EmbeddedContext {
         Scan::new(&self.core.state, from)
     }
 
-    /// Does one piece of the work that nobody waits for (a seal indexed, runs merged, what is held
-    /// kept); `false`: there is none. For contexts without threads.
+    /// Does one piece of the work that nobody waits for (damage in the index healed, a seal indexed,
+    /// runs merged, what is held kept); `false`: there is none. For contexts without threads.
     ///
     /// # Errors
     /// The disk; it is tried again the next time.
     pub fn maintain(&self) -> Result<bool, ReadError> {
         self.core.maintain(&|| true)
+    }
+
+    /// How many damaged files of the index were built again from the segments since it was opened.
+    pub fn index_healed_count(&self) -> u64 {
+        self.core.state.index.healed_count()
     }
 
     /// As an idle moment does: notes how far the journal is durable, and tells readers whom no
@@ -265,6 +271,9 @@ impl Core {
                 Ok(()) => Ok(true),
                 Err(cause) => Err(ReadError::Unavailable(cause.into())),
             };
+        }
+        if heal_step(&self.state, keep_going)? {
+            return Ok(true);
         }
         if self.state.index.seal_step().map_err(index_error)? {
             return Ok(true);

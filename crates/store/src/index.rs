@@ -13,10 +13,13 @@
 //!
 //! Invariants: A3, every position and every revision once, without a gap. R1, a snapshot shows
 //! nothing at or behind its end. D1 and D3, a run's bytes are right or an error.
+//! Damage that a read meets is an error for that read; the run is built again in the background.
 //! After a crash: what no run tells of is told again from the segments, from [`Index::end`] on.
 
+mod condemned;
 mod entry;
 mod error;
+mod heal;
 mod key;
 mod list;
 mod merge;
@@ -34,6 +37,7 @@ mod tests;
 pub use entry::Entry;
 pub use error::{AddError, IndexError};
 pub use headwater_journal_file::Place;
+pub use heal::Rebuild;
 pub use key::Term;
 pub use postings::{Cursor, Postings};
 pub use snapshot::{Snapshot, StreamCheck, StreamHead, StreamRead};
@@ -201,21 +205,6 @@ impl Index {
         // What cannot be removed now is removed when the index is opened.
         old.iter().for_each(|run| drop(self.shelf.remove(run)));
         Ok(true)
-    }
-
-    /// Removes the runs from the one on that `damage` is about, so that the next [`Index::open`]
-    /// ends before it and is told the rest again. This index goes on as it was.
-    ///
-    /// # Errors
-    /// The disk.
-    pub fn condemn(&self, damage: &IndexError) -> Result<(), IndexError> {
-        let IndexError::Damaged { first, .. } = damage else { return Ok(()) };
-        let _no_seal = self.sealing.lock();
-        let _no_merge = self.merging.lock();
-        for run in self.view().runs.iter().filter(|run| run.end() > first.0) {
-            self.shelf.remove(run)?;
-        }
-        Ok(())
     }
 
     /// Reads every page of every run; what is damaged is the answer.

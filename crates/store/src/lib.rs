@@ -23,6 +23,7 @@ pub mod context;
 pub mod contexts;
 mod group;
 pub mod groups;
+mod heal;
 mod held;
 pub mod index;
 mod keeper;

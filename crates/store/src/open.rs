@@ -11,10 +11,11 @@
 //!   kept       ├────────────────────────────────┤ held/00000002
 //!   replayed                     ├──────────────────▶
 //! ```
-//! After a crash: a missing or broken index or kept file costs time, never an answer.
+//! After a crash: a missing, broken or damaged index or kept file costs time, never an answer.
 
 use crate::apply::{Parts, apply};
 use crate::commit::{Commit, CommitBuilder, Control, Malformed};
+use crate::heal::heal_step;
 use crate::held::{HeldFiles, Kept};
 use crate::index::{Index, IndexOptions};
 use crate::log::Log;
@@ -158,17 +159,15 @@ fn find(
     let Environment { disk, clock, entropy } = environment;
     let born = born(segments)?;
     let id = born.unwrap_or_else(|| entropy.uuid(clock.now()));
-    let index = Index::open(IndexOptions {
+    let index = IndexOptions {
         disk: Arc::clone(disk),
         dir: dir.join("index"),
         identity: xxh3_64(id.as_bytes()),
         cache_bytes_max: options.index_cache_bytes_max,
-    });
-    let index = index.map_err(index_error)?;
+    };
     let files = HeldFiles::open(Arc::clone(disk), &dir.join("held")).map_err(unavailable)?;
     let kept = files.newest(id).map_err(unavailable)?;
-    let records = Records::new(options.record_cache_bytes_max);
-    let state = recover(index, segments.clone(), records, kept)?;
+    let state = recover(&index, segments, kept, options.record_cache_bytes_max)?;
     Ok(Found { id, is_born: born.is_some(), state, files })
 }
 
@@ -208,13 +207,41 @@ pub(crate) fn birth(id: Uuid, name: &ContextName, now: Timestamp) -> Vec<u8> {
     commit.finish()
 }
 
-/// The state that the files know, and what the log says beyond them.
+/// The state that the files know, and what the log says beyond them. If the index turns out to be
+/// damaged in what that needs, it is healed first.
 fn recover(
-    index: Index,
-    segments: Segments,
-    records: Records,
+    index: &IndexOptions,
+    segments: &Segments,
     kept: Option<Kept>,
+    record_cache_bytes_max: usize,
 ) -> Result<State, ReadError> {
+    let begin = || -> Result<State, ReadError> {
+        let index = Index::open(index.clone()).map_err(index_error)?;
+        let records = Records::new(record_cache_bytes_max);
+        Ok(State::new(index, segments.clone(), records, Held::default(), Head::default()))
+    };
+    let state = begin()?;
+    let cause = match catch_up(&state, kept.clone()) {
+        Ok(()) => return Ok(state),
+        Err(cause) => cause,
+    };
+    let mut is_healed = false;
+    while heal_step(&state, &|| true)? {
+        is_healed = true;
+    }
+    // It may have been told some of the events: begin again.
+    drop(state);
+    if !is_healed {
+        return Err(cause);
+    }
+    let state = begin()?;
+    catch_up(&state, kept)?;
+    Ok(state)
+}
+
+/// Applies what neither the index nor a kept file knows.
+fn catch_up(state: &State, kept: Option<Kept>) -> Result<(), ReadError> {
+    let State { index, segments, .. } = state;
     let first = segments.start().segment;
     let indexed_until = index.end();
     let unindexed = match indexed_until.previous() {
@@ -227,11 +254,10 @@ fn recover(
     let kept_until = kept.as_ref().map_or(first, |kept| kept.segment + 1);
     let start = unindexed.min(kept_until).max(first);
     let head = kept.as_ref().filter(|_| start == kept_until).map(|kept| kept.head);
-    let held = kept.map_or_else(Held::default, |kept| kept.held);
+    *state.held.write() = kept.map_or_else(Held::default, |kept| kept.held);
     let begun = segments.list().into_iter().find(|info| info.segment == start);
 
-    let state = State::new(index, segments, records, held, Head::default());
-    let mut replay = Replay { state: &state, head, indexed_until, kept_until, segment: start };
+    let mut replay = Replay { state, head, indexed_until, kept_until, segment: start };
     if let Some(info) = begun {
         replay.from(info.first_slot)?;
     }
@@ -242,7 +268,7 @@ fn recover(
         return Err(ReadError::Corrupt(Corrupt { file, at, why }));
     }
     state.publish(head);
-    Ok(state)
+    Ok(())
 }
 
 struct Replay<'a> {

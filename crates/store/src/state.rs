@@ -144,6 +144,9 @@ impl State {
         head: Head,
     ) -> Self {
         let (head, _) = watch::channel(head);
+        let housekeeper = Arc::<Wake>::default();
+        let waker = Arc::clone(&housekeeper);
+        index.when_damaged(move || waker.signal());
         Self {
             index,
             segments,
@@ -155,7 +158,7 @@ impl State {
             told_file: None,
             clock_leap_max: Duration::MAX,
             rolled: Mutex::default(),
-            housekeeper: Arc::default(),
+            housekeeper,
             commit_count: AtomicU64::new(0),
             closed: AtomicBool::new(false),
         }

@@ -84,6 +84,11 @@ impl Run {
         &self.footer
     }
 
+    /// Its number: no other run of the index has or had it.
+    pub(crate) fn id(&self) -> u64 {
+        self.footer.stamp.run
+    }
+
     /// The position of its first event.
     pub(crate) fn first(&self) -> u64 {
         self.footer.first

@@ -12,6 +12,7 @@
 //! another is a leftover of a merge. After a crash at any point the runs that follow each other
 //! from position 0 on are right; the rest is removed and built again.
 
+use super::condemned::Condemned;
 use super::error::IndexError;
 use super::run::{PageCache, Run, RunFile, Stamp};
 use headwater_env::{Access, Disk, DiskError, File};
@@ -27,6 +28,7 @@ pub(crate) struct Shelf {
     dir: PathBuf,
     identity: u64,
     cache: Arc<PageCache>,
+    condemned: Arc<Condemned>,
 }
 
 /// What a run's name says.
@@ -74,7 +76,12 @@ impl Shelf {
         cache: Arc<PageCache>,
     ) -> Result<Self, DiskError> {
         disk.create_dir_all(&dir)?;
-        Ok(Self { disk, dir, identity, cache })
+        Ok(Self { disk, dir, identity, cache, condemned: Arc::default() })
+    }
+
+    /// The runs in which damage was met.
+    pub(crate) fn condemned(&self) -> &Condemned {
+        &self.condemned
     }
 
     /// Opens the runs that follow each other from position 0 on and removes all others.
@@ -143,7 +150,7 @@ impl Shelf {
 
     /// Takes a run off the shelf. Who holds it can still read it.
     pub(crate) fn remove(&self, run: &Run) -> Result<(), DiskError> {
-        let (first, end, id) = (run.first(), run.end(), run.footer().stamp.run);
+        let (first, end, id) = (run.first(), run.end(), run.id());
         self.disk.remove(&self.dir.join(Label { first, end, id }.file_name()))
     }
 
@@ -152,7 +159,8 @@ impl Shelf {
         let file = self.disk.open(&path, Access::Read)?;
         let name = path.display().to_string();
         let (stamp, range) = (self.stamp(label.id), (label.first, label.end));
-        let file = RunFile::open(file, name, stamp, range, Arc::clone(&self.cache))?;
+        let shared = (Arc::clone(&self.cache), Arc::clone(&self.condemned));
+        let file = RunFile::open(file, name, stamp, range, shared)?;
         Run::open(file, stamp, range)
     }
 

@@ -16,6 +16,7 @@
 mod damage;
 mod every_operation;
 mod full_disk;
+mod heal;
 mod kept;
 mod lives;
 mod repeatable;

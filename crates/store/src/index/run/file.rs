@@ -7,6 +7,7 @@
 //! except in proportion to the file's length.
 
 use super::page::{Fault, PAGE_BYTES, Page, PageKind, Stamp};
+use crate::index::condemned::Condemned;
 use crate::index::error::IndexError;
 use headwater_env::{DiskError, File};
 use headwater_model::{Corrupt, Position};
@@ -100,6 +101,7 @@ pub(crate) struct RunFile {
     pages: u32,
     positions: (u64, u64),
     cache: Arc<PageCache>,
+    condemned: Arc<Condemned>,
 }
 
 /// Pages that stay once they are read: an array of slots instead of a cache's lookup.
@@ -116,11 +118,11 @@ impl RunFile {
         name: String,
         stamp: Stamp,
         positions: (u64, u64),
-        cache: Arc<PageCache>,
+        (cache, condemned): (Arc<PageCache>, Arc<Condemned>),
     ) -> Result<Self, IndexError> {
         let bytes = file.len()?;
         let pages = u32::try_from(bytes / PAGE_BYTES as u64).unwrap_or(0);
-        let run = Self { file, name, stamp, pages, positions, cache };
+        let run = Self { file, name, stamp, pages, positions, cache, condemned };
         if pages == 0 || !bytes.is_multiple_of(PAGE_BYTES as u64) {
             return Err(run.damaged(pages, "the file is not whole pages"));
         }
@@ -197,8 +199,11 @@ impl RunFile {
         Ok(Pinned((0..count).map(|_| OnceLock::new()).collect()))
     }
 
-    /// The error that says what is wrong with a page.
+    /// The error that says what is wrong with a page. The run is noted, to be built again.
     pub(crate) fn damaged(&self, number: u32, why: Fault) -> IndexError {
+        if self.condemned.note(self.stamp.run) {
+            tracing::error!(file = self.name, page = number, why, "an index file is damaged");
+        }
         let (first, end) = self.positions;
         IndexError::Damaged {
             corrupt: Corrupt {

@@ -2,11 +2,13 @@
 //! is opened afterwards is the old set of runs or the new one, never a mixture and never damage;
 //! told the rest, it answers as the model does (A2's index half, D1, D2).
 
+use super::damage::tell_again;
 use super::model::{Model, Step};
-use crate::index::{Index, IndexError, IndexOptions};
+use crate::index::{AddError, Index, IndexError, IndexOptions};
 use headwater_env::sim::Fault;
 use headwater_env::{Disk, SimDisk};
 use headwater_model::{Position, Unavailable};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 /// Nine segments of 30 events each: eight to seal, and the runs merge twice.
@@ -114,4 +116,54 @@ fn a_snapshot_outlives_the_runs_it_reads() {
     let before = index.snapshot(Position(200));
     while index.merge_step(&|| true).expect("no faults") {}
     model.compare(&before);
+}
+
+/// D1: while a damaged run is built again the power goes, or an operation fails, at each place. What
+/// is opened then is the damaged run or what replaces it: it answers rightly or says that it cannot.
+#[test]
+fn a_power_cut_while_a_run_is_built_again_leaves_it_or_what_replaces_it() {
+    let model = model();
+    let damaged = SimDisk::new(3);
+    drop(work(&damaged, &model).expect("no faults"));
+    // The first page: nobody reads it to open the run.
+    let largest = |path: &PathBuf| damaged.bytes(path).map_or(0, |bytes| bytes.len());
+    let run = damaged.paths().into_iter().max_by_key(largest).expect("there are runs");
+    damaged.flip(&run, 5, 1);
+    let heal = |disk: &SimDisk| -> Result<Index, IndexError> {
+        let index = open(disk)?;
+        assert_eq!(index.damage(), [], "a crash is not damage");
+        index.verify()?;
+        while let Some(mut rebuild) = index.rebuild() {
+            match tell_again(&model, &mut rebuild) {
+                Ok(()) => rebuild.finish()?,
+                Err(AddError::Unreadable(cause)) => return Err(cause),
+                Err(cause) => panic!("{cause}"),
+            }
+        }
+        Ok(index)
+    };
+    let judge = |index: Index| {
+        assert_eq!((index.verify(), index.end().0), (Ok(Vec::new()), 269));
+        model.compare(&index.snapshot(index.end()));
+    };
+    let whole = damaged.fork();
+    let before = whole.operation_count();
+    let index = heal(&whole).expect("no faults");
+    assert_eq!(index.healed_count(), 1);
+    judge(index);
+    let operations = whole.operation_count() - before;
+    assert!(operations > 20, "{operations} operations are not building again");
+    for n in 0..operations {
+        let disk = damaged.fork();
+        disk.power_off_at(disk.operation_count() + n);
+        assert!(heal(&disk).is_err() || !disk.is_powered());
+        disk.power_on(n);
+        judge(heal(&disk).expect("the power is back"));
+
+        let disk = damaged.fork();
+        let at = disk.operation_count() + n;
+        disk.fail(at..at + 1, Fault::Io);
+        drop(heal(&disk));
+        judge(heal(&disk).expect("the disk is well again"));
+    }
 }

@@ -1,13 +1,15 @@
 //! Bytes that are not what was written: each is found or does no harm, none makes a panic (D1, D3).
 
-use super::model::{Model, Step};
+use super::model::{Model, Step, id};
 use super::property::{merge_all, open, seal_all};
 use crate::index::run::{Page, PageKind, Stamp};
-use crate::index::{Index, IndexError};
+use crate::index::{AddError, Entry, Index, IndexError, Rebuild};
 use headwater_env::{Access, Disk, MemDisk};
+use headwater_model::{Position, Revision, Timestamp};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 const DIR: &str = "context/index";
 
@@ -111,22 +113,60 @@ fn a_page_in_anothers_place_and_a_run_of_anothers_index_are_found() {
     }
 }
 
-/// Damage that only a read meets is an error with the positions to build again; condemned, the
-/// run is gone at the next open.
+/// Tells of the events of a run again, as a store does from its segments.
+pub(super) fn tell_again(model: &Model, rebuild: &mut Rebuild<'_>) -> Result<(), AddError> {
+    let tags = |n: usize| model.events[n].tags.iter().map(String::as_str).collect::<Vec<_>>();
+    for n in rebuild.range().start.0..rebuild.range().end.0 {
+        let event = &model.events[n as usize];
+        rebuild.add(&[Entry {
+            position: Position(n),
+            place: event.place,
+            stream: &event.stream,
+            revision: Revision(event.revision),
+            id: id(n),
+            event_type: &event.event_type,
+            tags: &tags(n as usize),
+            recorded_at: Timestamp::from_micros(event.time),
+        }])?;
+    }
+    Ok(())
+}
+
+/// Damage that only a read meets is an error for it, until the run is built again beside the
+/// readers. Those who began before go on with what they have.
 #[test]
-fn damage_met_by_a_read_is_an_error_and_can_be_built_again() {
+fn damage_met_by_a_read_is_an_error_until_the_run_is_built_again() {
     let (mut bytes, path, model) = run();
     let pages = bytes.len() / 4_096;
     (0..pages - 1).for_each(|page| bytes[page * 4_096 + 100] ^= 1);
     let disk = disk_with(&[(path.clone(), bytes.clone())]);
     let index = open(&disk);
     assert_eq!(index.damage(), [], "the footer is well");
-    let error = index.snapshot(index.end()).head("a-long").expect_err("its pages are not");
-    assert_eq!(error.code(), "index.damaged");
-    index.condemn(&error).expect("memory");
+    assert!(index.rebuild().is_none(), "nobody has met it yet");
+    let (woken, before) = (Arc::new(AtomicU32::new(0)), index.snapshot(index.end()));
+    let waker = Arc::clone(&woken);
+    index.when_damaged(move || {
+        waker.fetch_add(1, Ordering::Relaxed);
+    });
+    for _ in 0..2 {
+        let error = before.head("a-long").expect_err("its pages are not");
+        assert_eq!(error.code(), "index.damaged");
+    }
+    assert_eq!(woken.load(Ordering::Relaxed), 1, "it was news once");
+
+    drop(index.rebuild().expect("it was met"));
+    let mut rebuild = index.rebuild().expect("given up half way, it is still to be done");
+    tell_again(&model, &mut rebuild).expect("memory");
+    rebuild.finish().expect("memory");
+    assert_eq!(before.head("a-long").expect_err("the old file").code(), "index.damaged");
+    assert!(index.rebuild().is_none(), "met again in a file that is gone");
+    assert_eq!((index.healed_count(), index.end().0), (1, 479));
+    model.compare(&index.snapshot(index.end()));
+    assert_eq!(index.verify(), Ok(Vec::new()));
+
+    merge_all(&index);
     let index = open(&disk);
-    assert_eq!(index.end().0, 0);
-    model.tell(&index);
+    assert_eq!((index.end().0, disk.list(Path::new(DIR)).expect("memory").len()), (479, 1));
     model.compare(&index.snapshot(index.end()));
 }
 

@@ -11,7 +11,7 @@ use rand::{RngExt, SeedableRng};
 use std::path::{Path, PathBuf};
 
 /// A store that was closed in peace, and what is in it.
-fn closed(seed: u64) -> (SimDisk, Seen) {
+pub(super) fn closed(seed: u64) -> (SimDisk, Seen) {
     let mut world = World::new(seed);
     begin(&mut world, seed);
     world.judge();
