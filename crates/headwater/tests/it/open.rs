@@ -13,6 +13,9 @@ async fn a_url_names_its_store_or_says_what_to_write() {
         let start = StartError::from(error);
         assert!(start.to_string().contains("file:./.headwater"), "{start}");
     }
+    let error = Store::open("headwater://127.0.0.1:2113").await.map(drop).unwrap_err();
+    assert_eq!(error.code(), "store.no_client");
+    assert!(StartError::from(error).to_string().contains("no client"));
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("a file");
     std::fs::write(&file, "").unwrap();

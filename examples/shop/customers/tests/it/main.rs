@@ -5,5 +5,6 @@
 mod credit;
 mod customer;
 mod http;
+mod process;
 mod published;
 mod table;

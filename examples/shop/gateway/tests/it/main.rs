@@ -4,4 +4,5 @@
 
 mod overview;
 mod passing_on;
+mod process;
 mod street;

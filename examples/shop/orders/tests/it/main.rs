@@ -4,6 +4,7 @@
 
 mod http;
 mod order;
+mod process;
 mod published;
 mod settle;
 mod table;
