@@ -54,9 +54,7 @@ fn caught_by(bug: Bug) -> &'static str {
         Bug::GroupForgetsDone => {
             "groups::in_memory::what_was_acked_out_of_order_is_known_after_opening_again"
         }
-        Bug::GroupAcksForOthers => {
-            "groups::in_memory::a_delivery_of_another_member_is_not_settled"
-        }
+        Bug::GroupAcksForOthers => "groups::in_memory::a_delivery_of_another_member_is_not_settled",
         Bug::KeepRefusedEvents => "planning::each_request_is_planned_on_what_those_before_it_leave",
     }
 }
