@@ -4,6 +4,7 @@
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use headwater_model::{ExpectedRevision, Position, Revision, Timestamp};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
 /// Event-driven microservices: an event store that is also the broker.
@@ -17,9 +18,17 @@ pub(crate) struct Arguments {
     pub(crate) output: Output,
 }
 
-const EXIT_CODES: &str = "Exit codes: 0 done · 1 failed · 2 wrong usage · 3 refused, as when the \
-stream is not at the expected revision · 4 not found · 5 the files are damaged · 6 the store cannot \
-do this now (in use, full, poisoned)";
+const EXIT_CODES: &str = "\
+Exit codes:
+  0  done
+  1  failed
+  2  wrong usage
+  3  refused, as when the stream is not at the expected revision, or a retried input fails again
+  4  not found
+  5  the files are damaged
+  6  not now: the store is in use, full or poisoned, or a service does not answer";
+
+const SEE_EXIT_CODES: &str = "Exit codes: see `headwater --help`.";
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Output {
@@ -30,12 +39,18 @@ pub(crate) enum Output {
 #[derive(Subcommand)]
 pub(crate) enum Command {
     /// Start a store and the shop's four services on this machine, with live orders.
+    #[command(after_help = SEE_EXIT_CODES)]
     Dev(Dev),
+    /// Serve a store to other processes: gRPC, the KurrentDB protocol, HTTP and SSE on one port.
+    Server(Server),
     /// Check every byte of a data directory that no process has open, and say what was found.
+    #[command(after_help = SEE_EXIT_CODES)]
     Verify(Verify),
     /// List, read, follow and append to streams.
+    #[command(after_help = SEE_EXIT_CODES)]
     Stream(Stream),
     /// List, retry and discard what the readers of running services have set aside.
+    #[command(after_help = SEE_EXIT_CODES)]
     Parked(Parked),
     /// Print the completions of a shell, to be put where it looks for them.
     Completions {
@@ -59,10 +74,32 @@ pub(crate) struct Dev {
     /// Leave the shop out: the store alone.
     #[arg(long)]
     pub(crate) no_demo: bool,
-    /// Take any free ports instead of 8080 to 8083.
-    #[arg(long, conflicts_with = "no_demo")]
+    /// Take any free ports instead of 2113 and 8080 to 8083.
+    #[arg(long)]
     pub(crate) any_port: bool,
 }
+
+#[derive(Args)]
+pub(crate) struct Server {
+    #[command(flatten)]
+    pub(crate) data: Data,
+    /// Where to listen; port 0 takes any that is free.
+    #[arg(long, value_name = "ADDRESS", default_value_t = LISTEN, env = "HEADWATER_LISTEN")]
+    pub(crate) listen: SocketAddr,
+    /// Let other machines in. Nothing is encrypted and nobody is asked who they are: whoever reaches
+    /// the address reads and writes everything.
+    #[arg(long)]
+    pub(crate) insecure_listen_anywhere: bool,
+    /// The context that clients of KurrentDB see.
+    #[arg(long, value_name = "CONTEXT", default_value = "default")]
+    pub(crate) kurrent_context: String,
+    /// Say that it is not ready for so many seconds before it stops, so that nothing new is sent here.
+    #[arg(long, value_name = "SECONDS", default_value_t = 0)]
+    pub(crate) drain_seconds: u64,
+}
+
+/// Where a store listens unless it is told otherwise: this machine only.
+pub(crate) const LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 2_113);
 
 #[derive(Args)]
 pub(crate) struct Verify {
@@ -80,12 +117,16 @@ pub(crate) struct Stream {
 #[derive(Subcommand)]
 pub(crate) enum StreamCommand {
     /// List streams by name.
+    #[command(after_help = SEE_EXIT_CODES)]
     Ls(Ls),
     /// Read a stream, or with `--all` the whole context.
+    #[command(after_help = SEE_EXIT_CODES)]
     Read(Read),
     /// Follow a stream, or with `--all` the whole context, until interrupted.
+    #[command(after_help = SEE_EXIT_CODES)]
     Tail(Tail),
     /// Append one event, or one per line of standard input.
+    #[command(after_help = SEE_EXIT_CODES)]
     Append(Append),
 }
 
@@ -94,6 +135,9 @@ pub(crate) enum StreamCommand {
 pub(crate) struct Place {
     #[command(flatten)]
     pub(crate) data: Data,
+    /// A server instead of a directory: headwater://localhost:2113.
+    #[arg(long, value_name = "URL", env = "HEADWATER_SERVER")]
+    pub(crate) server: Option<headwater_client::Address>,
     /// The context: a service's own part of the store.
     #[arg(long, short, default_value = "default", env = "HEADWATER_CONTEXT")]
     pub(crate) context: String,

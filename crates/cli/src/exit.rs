@@ -4,6 +4,7 @@
 
 use crate::args::Output;
 use headwater_model::{AppendError, ReadError, Retry, Unavailable};
+use headwater_server::ServerError;
 use std::fmt;
 use std::process::ExitCode;
 
@@ -92,13 +93,34 @@ impl std::error::Error for Damaged {}
 pub(crate) fn failed(error: &anyhow::Error, output: Output) -> ExitCode {
     let (ending, code) = classify(error);
     match output {
-        Output::Text => eprintln!("headwater: {error:#}"),
+        Output::Text => {
+            eprintln!("headwater: {error:#}");
+            if let Some(hint) = hint(code) {
+                eprintln!("  {hint}");
+            }
+        }
         Output::Json => {
             let detail = format!("{error:#}");
             eprintln!("{}", serde_json::json!({ "error": { "code": code, "detail": detail } }));
         }
     }
     ExitCode::from(ending as u8)
+}
+
+/// What a person does next, where the message itself does not say.
+fn hint(code: &str) -> Option<&'static str> {
+    Some(match code {
+        "append.wrong_revision" => {
+            "read it again, and append with --expect and the revision that it is at"
+        }
+        "append.id_reused" => "give the new event an --id of its own, or leave --id out",
+        "store.locked" => {
+            "one process has a directory at a time: stop that one, or ask it while it runs"
+        }
+        "store.corrupt" => "`headwater verify` looks at every byte and says what is wrong where",
+        "store.full" => "free some space; nothing that was acknowledged is lost",
+        _ => return None,
+    })
 }
 
 fn classify(error: &anyhow::Error) -> (Ending, &str) {
@@ -136,6 +158,9 @@ fn classify(error: &anyhow::Error) -> (Ending, &str) {
     }
     if let Some(unavailable) = error.downcast_ref::<Unavailable>() {
         return (Ending::Unavailable, unavailable.code());
+    }
+    if let Some(server) = error.downcast_ref::<ServerError>() {
+        return (Ending::Failed, server.code());
     }
     (Ending::Failed, "cli.failed")
 }

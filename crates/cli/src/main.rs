@@ -10,6 +10,7 @@ mod dev;
 mod exit;
 mod output;
 mod parked;
+mod server;
 mod store;
 mod stream;
 mod verify;
@@ -34,6 +35,7 @@ async fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let output = arguments.output;
     match &arguments.command {
         Command::Dev(dev) => dev::run(dev, output).await,
+        Command::Server(server) => server::run(server, output).await,
         Command::Verify(verify) => verify::run(verify, output),
         Command::Stream(stream) => stream::run(stream, output).await,
         Command::Parked(parked) => parked::run(parked, output).await,

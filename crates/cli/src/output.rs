@@ -6,39 +6,68 @@
 use crate::args::Output;
 use headwater_model::{ContentType, RecordedEvent, StreamLife, StreamState};
 use serde_json::{Value, json};
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 
 /// Standard output, in the form that was asked for.
 pub(crate) struct Printer {
     form: Output,
     out: io::BufWriter<io::Stdout>,
+    /// How wide the columns of events have become.
+    widths: Widths,
 }
+
+/// Columns grow with what they hold, and are not let to push the rest off the screen.
+#[derive(Default)]
+struct Widths {
+    place: usize,
+    event_type: usize,
+}
+
+/// A column is not made wider than this for the sake of one long name.
+const COLUMN_CHARS_MAX: usize = 48;
 
 /// The payload of a line of text: more than this is cut, `--output json` shows all.
 const PAYLOAD_CHARS_MAX: usize = 120;
 
 impl Printer {
     pub(crate) fn new(form: Output) -> Self {
-        Self { form, out: io::BufWriter::new(io::stdout()) }
+        Self { form, out: io::BufWriter::new(io::stdout()), widths: Widths::default() }
     }
 
-    pub(crate) fn event(&mut self, event: &RecordedEvent) -> io::Result<()> {
-        match self.form {
-            Output::Json => self.json(&event_json(event)),
-            Output::Text => writeln!(
-                self.out,
-                "{:>8}  {}  {}@{}  {}  {}",
-                event.position,
-                event.recorded_at,
-                event.stream,
-                event.revision,
-                event.event_type,
-                payload_text(event),
-            ),
+    /// Events, aligned with each other and with those before them.
+    pub(crate) fn events(&mut self, events: &[RecordedEvent]) -> io::Result<()> {
+        if let Output::Json = self.form {
+            return events.iter().try_for_each(|event| self.json(&event_json(event)));
         }
+        let place = |event: &RecordedEvent| format!("{}@{}", event.stream, event.revision);
+        let grown = |width: &mut usize, chars: usize| {
+            *width = (*width).max(chars.min(COLUMN_CHARS_MAX));
+        };
+        for event in events {
+            grown(&mut self.widths.place, place(event).chars().count());
+            grown(&mut self.widths.event_type, event.event_type.as_str().chars().count());
+        }
+        let Widths { place: wide, event_type: type_wide } = self.widths;
+        for event in events {
+            let (at, place, kind) = (event.recorded_at, place(event), event.event_type.as_str());
+            let (position, payload) = (event.position, payload_text(event));
+            writeln!(
+                self.out,
+                "{position:>8}  {at}  {place:<wide$}  {kind:<type_wide$}  {payload}"
+            )?;
+        }
+        Ok(())
     }
 
-    pub(crate) fn stream(&mut self, stream: &StreamState) -> io::Result<()> {
+    /// Streams, under a heading, aligned.
+    pub(crate) fn streams(&mut self, streams: &[StreamState]) -> io::Result<()> {
+        let chars = |stream: &StreamState| stream.stream.as_str().chars().count();
+        let wide = streams.iter().map(chars).max().unwrap_or(0).max(24);
+        self.say(&format!("{:<wide$} {:>8}", "STREAM", "LAST"))?;
+        streams.iter().try_for_each(|stream| self.stream(stream, wide))
+    }
+
+    fn stream(&mut self, stream: &StreamState, wide: usize) -> io::Result<()> {
         let last = stream.last.map_or_else(|| "-".to_owned(), |last| last.to_string());
         let life = match stream.life {
             StreamLife::Alive => "",
@@ -46,7 +75,9 @@ impl Printer {
             StreamLife::Tombstoned => "  tombstoned",
         };
         match self.form {
-            Output::Text => writeln!(self.out, "{:<40} {last:>8}{life}", stream.stream),
+            Output::Text => {
+                writeln!(self.out, "{:<wide$} {last:>8}{life}", stream.stream.as_str())
+            }
             Output::Json => self.json(&json!({
                 "stream": stream.stream, "last": stream.last, "first": stream.first,
                 "life": stream.life, "settings": stream.settings,
@@ -60,6 +91,15 @@ impl Printer {
             Output::Text => writeln!(self.out, "{text}"),
             Output::Json => self.json(value),
         }
+    }
+
+    /// What is told at once to a person who would otherwise wonder; not to a pipe or a file.
+    pub(crate) fn say_at_terminal(&mut self, text: &str) -> io::Result<()> {
+        if io::stdout().is_terminal() {
+            self.say(text)?;
+            self.flush()?;
+        }
+        Ok(())
     }
 
     /// A line that only people need.

@@ -6,9 +6,11 @@
 use crate::args::Place;
 use crate::exit::NotFound;
 use headwater::prelude::*;
-use headwater_model::{ContextName, EventStore};
+use headwater_client::{Client, ClientOptions};
+use headwater_model::{ContextName, Contexts, EventStore};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Where the store is inside a data directory.
 pub(crate) fn store_directory(data: &Path) -> PathBuf {
@@ -17,27 +19,50 @@ pub(crate) fn store_directory(data: &Path) -> PathBuf {
 
 /// The context that was asked for; made if it is not there.
 pub(crate) async fn context(place: &Place) -> anyhow::Result<Arc<dyn EventStore>> {
-    let store = open(&place.data.data).await?;
-    Ok(store.contexts().context(ContextName::new(place.context.clone())?).await?)
+    let contexts = contexts(place).await?;
+    Ok(contexts.context(name(place)?).await?)
 }
 
 /// The context that was asked for, if it is there.
 pub(crate) async fn existing_context(place: &Place) -> anyhow::Result<Arc<dyn EventStore>> {
     let directory = store_directory(&place.data.data);
-    if !directory.is_dir() {
+    if place.server.is_none() && !directory.is_dir() {
         let data = place.data.data.display();
         return Err(NotFound(format!("{data} has no store; `headwater dev` makes one")).into());
     }
-    let store = open(&place.data.data).await?;
-    let name = ContextName::new(place.context.clone())?;
-    let names = store.contexts().names().await?;
+    let contexts = contexts(place).await?;
+    let name = name(place)?;
+    let names = contexts.names().await?;
     if !names.contains(&name) {
         let names: Vec<&str> = names.iter().map(ContextName::as_str).collect();
         let there = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
         return Err(NotFound(format!("there is no context {name}; there are: {there}")).into());
     }
-    Ok(store.contexts().context(name).await?)
+    Ok(contexts.context(name).await?)
 }
+
+/// The context's name: the server's URL may have it.
+fn name(place: &Place) -> anyhow::Result<ContextName> {
+    match place.server.as_ref().and_then(|server| server.context.clone()) {
+        Some(name) => Ok(name),
+        None => Ok(ContextName::new(place.context.clone())?),
+    }
+}
+
+/// Of the server, if one was named, or of the directory.
+async fn contexts(place: &Place) -> anyhow::Result<Arc<dyn Contexts>> {
+    match &place.server {
+        Some(server) => {
+            let options =
+                ClientOptions { answer_within: ANSWER_WITHIN, ..ClientOptions::default() };
+            Ok(Arc::new(Client::connect(server.clone(), options).await?))
+        }
+        None => Ok(Arc::clone(open(&place.data.data).await?.contexts())),
+    }
+}
+
+/// Somebody sits and waits: a server that is not there is said so soon.
+const ANSWER_WITHIN: Duration = Duration::from_secs(10);
 
 async fn open(data: &Path) -> anyhow::Result<Store> {
     Ok(Store::open(&format!("file:{}", store_directory(data).display())).await?)

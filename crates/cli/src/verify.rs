@@ -13,7 +13,7 @@ use headwater_env::{DirLock, Disk, DiskError, OsDisk};
 use headwater_model::{ContextName, Corrupt, Unavailable};
 use headwater_store::EmbeddedStore;
 use headwater_store::verify::{Report, verify};
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{HumanBytes, HumanCount, ProgressBar, ProgressStyle};
 use serde_json::{Value, json};
 use std::path::Path;
 use std::sync::Arc;
@@ -29,17 +29,26 @@ pub(crate) fn run(arguments: &Verify, output: Output) -> anyhow::Result<()> {
     let disk: Arc<dyn Disk> = Arc::new(OsDisk::new());
     let mut printer = Printer::new(output);
     let mut damaged = 0;
-    for name in store.context_names()? {
-        let directory = store.context_dir(&name);
-        let progress = progress(&name);
+    let names = store.context_names()?;
+    let wide = names.iter().map(|name| name.as_str().len()).max().unwrap_or(0);
+    for name in &names {
+        let directory = store.context_dir(name);
+        let progress = progress(name);
         let _lock = hold(&*disk, &directory)?;
         let report = verify(&disk, &directory)?;
         progress.finish_and_clear();
         damaged += report.damage().count();
-        print(&mut printer, &name, &report)?;
+        print(&mut printer, name, wide, &report)?;
         printer.flush()?;
     }
-    if damaged > 0 { Err(Damaged(damaged).into()) } else { Ok(()) }
+    if damaged > 0 {
+        return Err(Damaged(damaged).into());
+    }
+    printer.say(match names.len() {
+        0 => "there is no context yet: nothing to verify",
+        _ => "every byte is what was written",
+    })?;
+    Ok(printer.flush()?)
 }
 
 /// Keeps others from writing meanwhile: what is half written looks torn.
@@ -62,18 +71,25 @@ fn progress(name: &ContextName) -> ProgressBar {
     bar
 }
 
-fn print(printer: &mut Printer, name: &ContextName, report: &Report) -> std::io::Result<()> {
+fn print(
+    printer: &mut Printer,
+    name: &ContextName,
+    wide: usize,
+    report: &Report,
+) -> std::io::Result<()> {
     let segments = &report.journal.segments;
     let bytes: u64 = segments.iter().map(|segment| segment.bytes).sum();
     let torn: u64 = segments.iter().map(|segment| segment.torn_bytes).sum();
     let verdict = if report.is_sound() { "sound" } else { "DAMAGED" };
     printer.line(
         &format!(
-            "{name}: {verdict} · {} events in {} streams, {} commits, {} segments, {bytes} bytes",
-            report.event_count,
-            report.stream_count,
-            report.commit_count,
-            segments.len(),
+            "{:<wide$}  {verdict} · {} in {}, {}, {}, {}",
+            name.as_str(),
+            count(report.event_count, "event"),
+            count(report.stream_count, "stream"),
+            count(report.commit_count, "commit"),
+            count(segments.len() as u64, "segment"),
+            HumanBytes(bytes),
         ),
         &json!({
             "context": name, "sound": report.is_sound(), "events": report.event_count,
@@ -92,6 +108,11 @@ fn print(printer: &mut Printer, name: &ContextName, report: &Report) -> std::io:
         printer.say(&format!("  {} at byte {}: {}", damage.file, damage.at, damage.why))?;
     }
     Ok(())
+}
+
+/// `1 event`, `2 events`.
+fn count(count: u64, what: &str) -> String {
+    if count == 1 { format!("1 {what}") } else { format!("{} {what}s", HumanCount(count)) }
 }
 
 fn damage_json(damage: &Corrupt) -> Value {

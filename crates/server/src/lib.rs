@@ -23,5 +23,6 @@ mod patient;
 mod routes;
 
 pub use host::{Host, Stage};
+pub use kurrent::KurrentOptions;
 pub use listener::{Server, ServerError};
-pub use options::ServerOptions;
+pub use options::{Reach, ServerOptions};

@@ -15,7 +15,7 @@ use crate::limits::{
     KEEPALIVE_EVERY, SEND_BUFFER_BYTES_MAX, STREAM_WINDOW_BYTES,
 };
 use crate::metrics::{Gauge, Name};
-use crate::{Host, ServerOptions, Stage, routes};
+use crate::{Host, Reach, ServerOptions, Stage, routes};
 use axum::Router;
 use headwater_model::Contexts;
 use hyper::rt::Executor;
@@ -33,6 +33,15 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
 /// Why a server could not be started.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ServerError {
+    /// Nobody is asked who they are, so only this machine's own processes may come in.
+    #[error(
+        "{address} can be reached by other machines, and there is no encryption and no authentication \
+         yet; listen to 127.0.0.1, or say that you want it so"
+    )]
+    Exposed {
+        /// What was asked for.
+        address: SocketAddr,
+    },
     /// The address is taken, or not ours.
     #[error("{address} cannot be listened to: {why}")]
     Listen {
@@ -47,6 +56,7 @@ impl ServerError {
     /// The stable code of this error.
     pub const fn code(&self) -> &'static str {
         match self {
+            Self::Exposed { .. } => "server.exposed",
             Self::Listen { .. } => "server.listen",
         }
     }
@@ -65,12 +75,16 @@ impl Server {
     /// Listens at `address`; port 0 takes any that is free.
     ///
     /// # Errors
+    /// [`ServerError::Exposed`] if others could reach it and [`Reach`] does not say so;
     /// [`ServerError::Listen`] if the address cannot be had.
     pub async fn bind(
         address: SocketAddr,
         contexts: Arc<dyn Contexts>,
         options: ServerOptions,
     ) -> Result<Self, ServerError> {
+        if options.reach == Reach::ThisMachine && !address.ip().is_loopback() {
+            return Err(ServerError::Exposed { address });
+        }
         let failed =
             |error: std::io::Error| ServerError::Listen { address, why: error.to_string() };
         let listener = TcpListener::bind(address).await.map_err(failed)?;

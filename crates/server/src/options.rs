@@ -3,6 +3,16 @@
 use crate::kurrent::KurrentOptions;
 use std::time::Duration;
 
+/// Who may reach a server that asks nobody who they are.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Reach {
+    /// Processes of this machine: addresses of the loopback interface only.
+    ThisMachine,
+    /// Whoever can reach the address: they read and write everything, and so does who listens in
+    /// between. There is no TLS and no authentication yet.
+    AnyoneUnencrypted,
+}
+
 /// How a server behaves. The bounds that nobody needs to turn are in [`crate::limits`].
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct ServerOptions {
@@ -13,6 +23,8 @@ pub struct ServerOptions {
     pub close_within: Duration,
     /// Connections at one time.
     pub connection_count_max: usize,
+    /// Who may reach it.
+    pub reach: Reach,
     /// What clients of KurrentDB see.
     pub kurrent: KurrentOptions,
 }
@@ -23,6 +35,7 @@ impl Default for ServerOptions {
             drain_for: Duration::ZERO,
             close_within: Duration::from_secs(10),
             connection_count_max: crate::limits::CONNECTION_COUNT_MAX,
+            reach: Reach::ThisMachine,
             kurrent: KurrentOptions::default(),
         }
     }

@@ -71,16 +71,16 @@ async fn print_pages<P>(
 ) -> anyhow::Result<()> {
     let mut from = from.map_or(From::Edge, From::At);
     let mut left = read.limit.unwrap_or(usize::MAX);
+    let all = left;
     while left > 0 {
         let (events, next) = ask(from, left.min(PAGE_COUNT)).await?;
-        for event in &events {
-            printer.event(event)?;
-        }
+        printer.events(&events)?;
         left = left.saturating_sub(events.len());
         from = match next {
             Some(next) => From::At(next),
-            None => break,
+            None if left == all => return Ok(printer.say("no events match")?),
+            None => return Ok(()),
         };
     }
-    Ok(())
+    Ok(printer.say_at_terminal("… there may be more: -n shows more, --from goes on")?)
 }

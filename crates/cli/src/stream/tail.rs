@@ -11,6 +11,7 @@ pub(crate) async fn run(tail: &Tail, output: Output) -> anyhow::Result<()> {
     let subscribe = Subscribe { query: tail.which.query()?, start };
     let mut subscription = context.subscribe(subscribe).await?;
     let mut printer = Printer::new(output);
+    printer.say_at_terminal("following; Ctrl-C stops")?;
     let mut left = tail.limit.unwrap_or(usize::MAX);
     while left > 0 {
         let delivery = tokio::select! {
@@ -18,9 +19,7 @@ pub(crate) async fn run(tail: &Tail, output: Output) -> anyhow::Result<()> {
             interrupted = tokio::signal::ctrl_c() => return Ok(interrupted?),
         };
         if let Delivery::Events { events, .. } = delivery {
-            for event in events.iter().take(left) {
-                printer.event(event)?;
-            }
+            printer.events(&events[..events.len().min(left)])?;
             left = left.saturating_sub(events.len());
             printer.flush()?;
         }

@@ -79,7 +79,7 @@ async fn an_order_is_decided_and_still_there_after_a_restart() {
     first.stop();
 
     let sound = place.run(&["verify"]).good();
-    assert!(sound.out.contains("customers: sound"), "{}", sound.out);
+    assert!(sound.out.contains("customers  sound"), "{}", sound.out);
     let stream = format!("order-{}", order["orderId"].as_str().expect("an id"));
     let events = place.run(&["stream", "read", &stream, "-c", "orders", "--output", "json"]);
     let types: Vec<_> = events.good().json().iter().map(|e| e["type"].clone()).collect();

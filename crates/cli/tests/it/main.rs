@@ -3,5 +3,6 @@
 mod dev;
 mod headwater;
 mod parked;
+mod server;
 mod stream;
 mod verify;

@@ -35,7 +35,9 @@ fn a_conflict_ends_with_3_and_says_what_is() {
     append(&place, &["--expect", "no-stream"]).good();
     let refused = append(&place, &["--expect", "no-stream"]);
     assert_eq!(refused.code, 3);
-    assert_eq!(refused.err, "headwater: stream order-1 is at revision 0, expected no stream\n");
+    let (said, next) = refused.err.split_once('\n').expect("two lines");
+    assert_eq!(said, "headwater: stream order-1 is at revision 0, expected no stream");
+    assert!(next.contains("--expect"), "and what to do next: {next}");
     let json = append(&place, &["--expect", "7", "--output", "json"]);
     assert_eq!((json.code, json.out.as_str()), (3, ""));
     assert!(json.err.contains("append.wrong_revision"), "{}", json.err);
@@ -86,4 +88,35 @@ fn a_typing_error_finds_nothing_and_makes_nothing() {
     assert_eq!(ran.err, "headwater: there is no context oders; there are: default\n");
     assert_eq!(place.run(&["stream", "read", "order-2"]).code, 4);
     assert_eq!(place.run(&["stream", "append", "order-1", "--expect", "any"]).code, 2, "usage");
+}
+
+#[test]
+fn what_people_see_is_aligned_and_says_when_there_is_nothing() {
+    let place = Place::new();
+    append(&place, &["--expect", "any"]).good();
+    let long = ["stream", "append", "order-much-longer", "--type", "A", "--expect", "any"];
+    place.run(&long).good();
+    let column = |line: &str, what: &str| line.find(what).expect("it is in the line");
+    let read = place.run(&["stream", "read", "--all"]).good().out;
+    let lines: Vec<&str> = read.lines().collect();
+    assert_eq!(column(lines[0], " OrderPlaced "), column(lines[1], " A "), "{read}");
+    assert_eq!(column(lines[0], "{}"), column(lines[1], "{}"), "{read}");
+    let listed = place.run(&["stream", "ls", "-n", "1"]).good().out;
+    assert!(listed.starts_with("STREAM") && listed.contains("… and more"), "{listed}");
+    assert!(place.run(&["stream", "ls", "-n", "2"]).good().out.lines().count() == 3);
+    let none = place.run(&["stream", "ls", "invoice"]).good().out;
+    assert_eq!(none, "no stream's name begins with invoice\n");
+    let none = place.run(&["stream", "read", "--all", "--type", "Nope"]).good().out;
+    assert_eq!(none, "no events match\n");
+}
+
+#[test]
+fn exit_codes_are_found_where_they_are_looked_for() {
+    let place = Place::new();
+    let help = place.run(&["--help"]).good().out;
+    assert!(help.contains("\n  5  the files are damaged\n"), "{help}");
+    for command in [&["verify"][..], &["stream", "append"], &["parked"], &["dev"]] {
+        let help = place.run(&[command, &["--help"]].concat()).good().out;
+        assert!(help.contains("Exit codes"), "{help}");
+    }
 }

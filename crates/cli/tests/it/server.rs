@@ -1,0 +1,76 @@
+//! `headwater server`: one process has the files, the others have its address.
+
+use crate::headwater::{Place, Ran};
+use serde_json::Value;
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, Stdio};
+
+/// A running `headwater server`, which does not outlive its test.
+struct Running {
+    child: Child,
+    server: String,
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // Already gone is as good.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+impl Running {
+    fn start(place: &Place) -> Self {
+        let arguments = ["server", "--listen", "127.0.0.1:0", "--output", "json"];
+        let mut command = place.command(&arguments);
+        let mut child = command.stdout(Stdio::piped()).spawn().expect("the program starts");
+        let stdout = child.stdout.take().expect("it was piped");
+        let mut line = String::new();
+        BufReader::new(stdout).read_line(&mut line).expect("it says where it is");
+        let announced: Value = serde_json::from_str(&line).expect("as JSON");
+        let server = announced["server"].as_str().expect("an address").to_owned();
+        Self { child, server }
+    }
+
+    /// Asks it to stop, as a service manager would.
+    fn stop(mut self) {
+        let pid = self.child.id().to_string();
+        let asked = Command::new("kill").args(["-TERM", &pid]).status().expect("kill is there");
+        assert!(asked.success());
+        assert!(self.child.wait().expect("it ends").success(), "it drains and ends well");
+    }
+
+    /// What a command about streams answers, asked of this server.
+    fn ask(&self, elsewhere: &Place, arguments: &[&str]) -> Ran {
+        elsewhere.run(&[&["stream"], arguments, &["--server", &self.server]].concat())
+    }
+}
+
+/// A2: what was appended through the server is in its files when it has ended.
+#[test]
+fn other_processes_work_with_the_store_of_a_server() {
+    let (place, elsewhere) = (Place::new(), Place::new());
+    let running = Running::start(&place);
+    let append = ["append", "order-1", "--type", "OrderPlaced", "--expect", "no-stream"];
+    running.ask(&elsewhere, &append).good();
+    let refused = running.ask(&elsewhere, &append);
+    assert_eq!(refused.code, 3);
+    let says = "headwater: stream order-1 is at revision 0, expected no stream\n";
+    assert!(refused.err.starts_with(says), "{}", refused.err);
+    let read = running.ask(&elsewhere, &["read", "order-1", "--output", "json"]).good().json();
+    assert_eq!(read[0]["type"], "OrderPlaced");
+    let typing_error = running.ask(&elsewhere, &["read", "order-1", "--context", "ordres"]);
+    assert_eq!(typing_error.code, 4, "{}", typing_error.err);
+    running.stop();
+    let streams = place.run(&["stream", "ls", "--output", "json"]).good().json();
+    assert_eq!((streams.len(), &streams[0]["stream"]), (1, &Value::from("order-1")));
+}
+
+#[test]
+fn other_machines_are_let_in_only_if_somebody_says_so() {
+    let place = Place::new();
+    let refused = place.run(&["server", "--listen", "0.0.0.0:0", "--output", "json"]);
+    assert_eq!((refused.code, refused.out.as_str()), (1, ""));
+    let error: Value = serde_json::from_str(&refused.err).expect("JSON");
+    assert_eq!(error["error"]["code"], "server.exposed");
+}
