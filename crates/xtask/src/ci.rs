@@ -13,6 +13,7 @@
 //! ```
 //! Invariant: the last line on stdout is the sum of all steps and nothing else.
 
+mod clients;
 pub(crate) mod command;
 mod deny;
 mod smoke;

@@ -168,7 +168,8 @@ impl From<Refusal> for Status {
 
 /// Trailers are ASCII; what is not is written as a URL writes it.
 fn ascii(value: &str) -> MetadataValue<tonic::metadata::Ascii> {
-    value.parse().unwrap_or_else(|_| {
+    let plain = value.bytes().all(|byte| matches!(byte, b' '..=b'~'));
+    plain.then(|| value.parse().ok()).flatten().unwrap_or_else(|| {
         let escaped: String = form_urlencoded::byte_serialize(value.as_bytes()).collect();
         escaped.parse().expect("a URL's letters are ASCII")
     })

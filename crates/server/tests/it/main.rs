@@ -3,4 +3,5 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot prepare has failed")]
 
 mod http;
+mod kurrent;
 mod native;

@@ -4,7 +4,7 @@
 
 use super::command::{self, Ended};
 use super::tally::Tally;
-use super::{deny, smoke};
+use super::{clients, deny, smoke};
 use crate::tidy;
 use crate::workspace::{Workspace, cargo};
 use std::process::Command;
@@ -71,6 +71,7 @@ pub(super) fn all(workspace: &Workspace) -> Vec<Step> {
         ),
     ];
     steps.extend(planted(workspace));
+    steps.extend(clients::steps());
     steps.push(Step {
         name: "release".into(),
         claim: "`cargo run --release -- dev` does what the README says".into(),
@@ -123,7 +124,7 @@ fn one_check(ended: Ended) -> Tally {
 
 /// The tests' own counts. A run that failed without a failed test did not compile, or was killed:
 /// that counts as one failure. So does a run without any test: it proved nothing.
-fn counted(ended: Ended) -> Tally {
+pub(super) fn counted(ended: Ended) -> Tally {
     let mut tally = ended.tests;
     let said_nothing = tally.passed == 0;
     if tally.failed == 0 && (!ended.good || said_nothing) {
