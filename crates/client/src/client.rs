@@ -31,7 +31,8 @@ struct Inner {
 }
 
 impl Client {
-    /// Connects, and asks once to see that a store answers.
+    /// Connects, and asks once to see that a store answers. For this first answer it waits no longer
+    /// than for a connection.
     ///
     /// The connection and the pipeline run on the runtime where this is called; what is made of
     /// the client may be used from any.
@@ -40,27 +41,18 @@ impl Client {
     /// `Unavailable` if nobody answers there in time.
     pub async fn connect(address: Address, options: ClientOptions) -> Result<Self, ReadError> {
         let endpoint = endpoint(&address, &options)?;
-        let asking = Asking::new(endpoint.connect_lazy(), options);
+        let channel = endpoint.connect_lazy();
+        let first = ClientOptions { answer_within: options.connect_within, ..options };
+        list(&Asking::new(channel.clone(), first)).await?;
+        let asking = Asking::new(channel, options);
         let pipeline = Pipeline::start(asking.clone());
         let open = Mutex::default();
-        let client = Self { inner: Arc::new(Inner { address, asking, pipeline, open }) };
-        client.list().await?;
-        Ok(client)
+        Ok(Self { inner: Arc::new(Inner { address, asking, pipeline, open }) })
     }
 
     /// Where it is connected to.
     pub fn address(&self) -> &Address {
         &self.inner.address
-    }
-
-    async fn list(&self) -> Result<Vec<ContextName>, ReadError> {
-        let asking = &self.inner.asking;
-        let reply = asking
-            .ask(|channel| async move {
-                contexts(channel).list_contexts(v1::ListContextsRequest {}).await
-            })
-            .await?;
-        reply.contexts.into_iter().map(name).collect()
     }
 
     async fn open(&self, name: ContextName) -> Result<Arc<RemoteContext>, ReadError> {
@@ -81,6 +73,12 @@ impl Client {
         context.set_clock(clock);
         Ok(Arc::clone(context))
     }
+}
+
+async fn list(asking: &Asking) -> Result<Vec<ContextName>, ReadError> {
+    let list =
+        |channel| async move { contexts(channel).list_contexts(v1::ListContextsRequest {}).await };
+    asking.ask(list).await?.contexts.into_iter().map(name).collect()
 }
 
 fn contexts(channel: Channel) -> ContextsClient<Channel> {
@@ -113,7 +111,7 @@ impl Contexts for Client {
     }
 
     fn names(&self) -> Answer<'_, Vec<ContextName>, ReadError> {
-        Box::pin(self.list())
+        Box::pin(list(&self.inner.asking))
     }
 }
 

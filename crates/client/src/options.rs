@@ -5,7 +5,7 @@ use std::time::Duration;
 /// How long a client tries, and how it waits in between.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct ClientOptions {
-    /// One attempt to connect.
+    /// One attempt to connect, and the first answer of a new client.
     pub connect_within: Duration,
     /// One call, with all its repetitions. A subscription that is interrupted tries for so long
     /// before it says so, and goes on when it is asked again.

@@ -6,10 +6,11 @@
 //! |---|---|
 //! | `file:./.headwater` | in this process, durable, in that directory |
 //! | `memory:` | in this process, gone with it: for tests and trials |
-//! | `headwater://host:port` | on a server, which this build has no client for: refused, and says so |
+//! | `headwater://host:2113` | on a server, shared with other processes |
 //!
 //! [`contexts`] is the one place where a URL becomes a store.
 
+use headwater_client::{Address, Client, ClientOptions, InvalidAddress};
 use headwater_env::{Clock, SystemClock};
 use headwater_framework::Store;
 use headwater_model::memory::MemoryContexts;
@@ -54,9 +55,21 @@ pub async fn contexts(url: &str) -> Result<Arc<dyn Contexts>, OpenError> {
             Ok(Arc::new(opened))
         }
         Some(("memory", "")) => Ok(in_memory()),
-        Some(("headwater", _)) => Err(OpenError::NoClient { url: url.to_owned() }),
+        Some(("headwater", _)) => connected(url).await,
         _ => Err(OpenError::Scheme { url: url.to_owned() }),
     }
+}
+
+/// A store is all contexts of a server, so its URL names none.
+async fn connected(url: &str) -> Result<Arc<dyn Contexts>, OpenError> {
+    let address: Address = url.parse()?;
+    if let Some(context) = &address.context {
+        let why = format!("it names the context {context}, and a store is all contexts");
+        return Err(OpenError::Address(InvalidAddress { text: url.to_owned(), why }));
+    }
+    let client = Client::connect(address, ClientOptions::default()).await;
+    let client = client.map_err(|cause| OpenError::Store { url: url.to_owned(), cause })?;
+    Ok(Arc::new(client))
 }
 
 fn in_memory() -> Arc<dyn Contexts> {
@@ -67,17 +80,14 @@ fn in_memory() -> Arc<dyn Contexts> {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum OpenError {
     /// The URL is that of no store.
-    #[error("{url:?} is no store; write file:./.headwater, or memory:")]
+    #[error("{url:?} is no store; write file:./.headwater, headwater://localhost:2113, or memory:")]
     Scheme {
         /// As given.
         url: String,
     },
-    /// The store is on a server.
-    #[error("{url} is on a server, and this build has no client; write file:./.headwater")]
-    NoClient {
-        /// As given.
-        url: String,
-    },
+    /// The URL is not that of a server.
+    #[error(transparent)]
+    Address(#[from] InvalidAddress),
     /// The store cannot be opened.
     #[error("the store {url} cannot be opened: {cause}")]
     Store {
@@ -92,7 +102,8 @@ impl OpenError {
     /// What the caller can do.
     pub fn retry(&self) -> Retry {
         match self {
-            Self::Scheme { .. } | Self::NoClient { .. } => Retry::Never,
+            Self::Scheme { .. } => Retry::Never,
+            Self::Address(invalid) => invalid.retry(),
             Self::Store { cause, .. } => cause.retry(),
         }
     }
@@ -101,7 +112,7 @@ impl OpenError {
     pub fn code(&self) -> &'static str {
         match self {
             Self::Scheme { .. } => "store.url",
-            Self::NoClient { .. } => "store.no_client",
+            Self::Address(invalid) => invalid.code(),
             Self::Store { cause, .. } => cause.code(),
         }
     }
@@ -112,14 +123,14 @@ impl From<OpenError> for StartError {
         let code = error.code();
         match error {
             OpenError::Scheme { url } => {
-                let why = "it is no store; write file:./.headwater, or memory:".to_owned();
+                let why =
+                    "it is no store; write file:./.headwater, headwater://localhost:2113, or \
+                           memory:"
+                        .to_owned();
                 Self::Store { url, code, why }
             }
-            OpenError::NoClient { url } => {
-                let why = "it is on a server, and this build has no client; write \
-                           file:./.headwater"
-                    .to_owned();
-                Self::Store { url, code, why }
+            OpenError::Address(invalid) => {
+                Self::Store { code, why: invalid.to_string(), url: invalid.text }
             }
             OpenError::Store { url, cause } => Self::Store { url, code, why: cause.to_string() },
         }
