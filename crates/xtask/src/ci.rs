@@ -16,6 +16,7 @@
 mod clients;
 pub(crate) mod command;
 mod deny;
+mod described;
 mod smoke;
 mod step;
 mod tally;

@@ -28,7 +28,7 @@ pub(super) struct ShownAppended {
 #[derive(Serialize, JsonSchema)]
 struct Written {
     /// Which.
-    #[schemars(schema_with = "form::name")]
+    #[schemars(schema_with = "form::stream_shown")]
     stream: StreamName,
     /// Its last revision; `null`: it has no events.
     #[schemars(schema_with = "form::place_or_null")]

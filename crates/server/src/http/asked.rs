@@ -4,7 +4,7 @@
 //! that a `f64` cannot hold. It stays a slice of the body.
 
 use super::form;
-use super::json::{AtMost, at_most, base64, read, slice_of, whole};
+use super::json::{AtMost, at_most, base64, read, slice_of, whole, written};
 use super::metadata::{MetadataJson, traceparent};
 use super::problem::Problem;
 use super::refused::Refused;
@@ -20,7 +20,7 @@ use uuid::Uuid;
 /// An event as it is asked to be stored.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-#[schemars(rename = "NewEvent")]
+#[schemars(rename = "NewEvent", extend("not" = { "required": ["data", "data_base64"] }))]
 pub(super) struct AskedEvent<'a> {
     /// What has happened: `OrderPlaced`.
     #[serde(rename = "type")]
@@ -32,9 +32,10 @@ pub(super) struct AskedEvent<'a> {
     id: Option<Uuid>,
     /// Which shape of the payload this is.
     #[serde(default = "first", deserialize_with = "whole")]
+    #[schemars(range(max = 4_294_967_295_u32))]
     schema_version: u32,
     /// What it says, as JSON; `null` if nothing is said.
-    #[serde(borrow, default)]
+    #[serde(borrow, default, deserialize_with = "written")]
     #[schemars(schema_with = "form::anything")]
     data: Option<&'a RawValue>,
     /// What it says, as bytes; instead of `data`.

@@ -88,7 +88,7 @@ struct AskedItem {
     stream_prefixes: Vec<StreamText>,
     /// Any stream of these categories.
     #[serde(deserialize_with = "at_most::<NAME_COUNT_MAX, _, _>")]
-    #[schemars(schema_with = "form::names")]
+    #[schemars(schema_with = "form::streams")]
     categories: Vec<Category>,
     /// Any of these types.
     #[serde(deserialize_with = "at_most::<NAME_COUNT_MAX, _, _>")]
@@ -133,6 +133,7 @@ struct AskedCheckpoint {
 struct CheckpointJson {
     /// Which history.
     #[serde(deserialize_with = "whole")]
+    #[schemars(range(max = 4_294_967_295_u32))]
     incarnation: u32,
     /// The position.
     #[serde(deserialize_with = "bounded")]

@@ -23,6 +23,11 @@ pub(super) fn tags(generator: &mut SchemaGenerator) -> Schema {
     json_schema!({ "type": "array", "items": name(generator), "maxItems": 64 })
 }
 
+/// As it is shown: the system's too, also the longest one's settings stream.
+pub(super) fn stream_shown(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({ "type": "string", "minLength": 1, "maxLength": 514, "pattern": NAME })
+}
+
 pub(super) fn streams(_: &mut SchemaGenerator) -> Schema {
     let name =
         json_schema!({ "type": "string", "minLength": 1, "maxLength": 512, "pattern": NAME });

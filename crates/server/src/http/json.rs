@@ -104,13 +104,11 @@ pub(super) fn place_or_null<'de, D: Deserializer<'de>>(
     Ok(Option::<Place>::deserialize(deserializer)?.map(|Place(place)| place))
 }
 
-/// A whole number, or none.
-pub(super) fn whole_or_null<'de, D: Deserializer<'de>>(
+/// JSON as it was written, `null` too: an `Option` alone takes that for nothing.
+pub(super) fn written<'de: 'a, 'a, D: Deserializer<'de>>(
     deserializer: D,
-) -> Result<Option<u64>, D::Error> {
-    #[derive(serde::Deserialize)]
-    struct Number(#[serde(deserialize_with = "whole")] u64);
-    Ok(Option::<Number>::deserialize(deserializer)?.map(|Number(number)| number))
+) -> Result<Option<&'a RawValue>, D::Error> {
+    <&RawValue>::deserialize(deserializer).map(Some)
 }
 
 /// A whole number. `7.0` is one too: some languages write it so, and JSON Schema means it so.
@@ -119,7 +117,7 @@ where
     D: Deserializer<'de>,
     T: TryFrom<u64>,
 {
-    deserializer.deserialize_u64(Whole(PhantomData))
+    deserializer.deserialize_any(Whole(PhantomData))
 }
 
 struct Whole<T>(PhantomData<T>);

@@ -72,16 +72,9 @@ impl Param {
     }
 }
 
-pub(super) const CONTEXT: Param = Param::path(
-    "context",
-    "a store of its own",
-    || json!({ "type": "string", "minLength": 1, "maxLength": 64, "pattern": GIVEN_NAME }),
-);
-pub(super) const STREAM: Param = Param::path(
-    "stream",
-    "`order-8f3a`",
-    || json!({ "type": "string", "minLength": 1, "maxLength": 512, "pattern": NAME }),
-);
+pub(super) const CONTEXT: Param = Param::path("context", "a store of its own", context);
+pub(super) const STREAM: Param = Param::path("stream", "`order-8f3a`", stream_in_path);
+pub(super) const STREAM_TO_WRITE: Param = Param::path("stream", "`order-8f3a`", stream_to_write);
 pub(super) const REVISION: Param = Param::path("revision", "place in its stream, from 0", place);
 pub(super) const POSITION: Param = Param::path("position", "place in its context, from 0", place);
 pub(super) const ID: Param =
@@ -123,13 +116,13 @@ pub(super) const OF_PREFIX: Param =
     Param::query("prefix", "only of streams that begin so; `$` for the system's", stream)
         .repeated();
 pub(super) const OF_CATEGORY: Param =
-    Param::query("category", "only of streams of any of these categories", name).repeated();
+    Param::query("category", "only of streams of any of these categories", stream).repeated();
 pub(super) const OF_TYPE: Param =
     Param::query("type", "only of any of these types", name).repeated();
 pub(super) const OF_TAG: Param =
     Param::query("tag", "only with all of these tags", name).repeated();
 pub(super) const BEGINS: Param =
-    Param::query("prefix", "only streams that begin so; `$` for the system's", stream);
+    Param::query("prefix", "only streams that begin so; `$` for the system's", beginning);
 pub(super) const BEHIND: Param = Param::query(
     "after",
     "the last name of the page before",
@@ -144,7 +137,7 @@ pub(super) const EXPECTED: Param = Param::query(
 pub(super) const IF_MATCH: Param = Param::header(
     "If-Match",
     "`\"5\"`: the stream's last revision is 5; `*`: it has events",
-    || json!({ "type": "string", "pattern": "^(\\*|\"[0-9]{1,18}\")$" }),
+    || json!({ "type": "string", "pattern": "^(\\*|[0-9]{1,18}|\"[0-9]{1,18}\")?$" }),
 );
 pub(super) const IF_NONE_MATCH: Param = Param::header(
     "If-None-Match",
@@ -159,7 +152,7 @@ pub(super) const IDEMPOTENCY_KEY: Param = Param::header(
 pub(super) const LAST_EVENT_ID: Param = Param::header(
     "Last-Event-ID",
     "a tail goes on behind the event with this id",
-    || json!({ "type": "string", "pattern": "^[0-9]{1,9}\\.[0-9]{1,18}$" }),
+    || json!({ "type": "string", "pattern": "^([0-9]{1,9}\\.[0-9]{1,18})?$" }),
 );
 pub(super) const ETAG_KNOWN: Param = Param::header(
     "If-None-Match",
@@ -183,6 +176,33 @@ fn name() -> Value {
 
 fn stream() -> Value {
     json!({ "type": "string", "minLength": 1, "maxLength": 512, "pattern": NAME })
+}
+
+fn beginning() -> Value {
+    json!({ "type": "string", "maxLength": 512, "pattern": r"^[^\x00-\x1f\x7f-\x9f]*$" })
+}
+
+fn context() -> Value {
+    let example = ["demo"];
+    json!({
+        "type": "string", "minLength": 1, "maxLength": 64, "pattern": GIVEN_NAME,
+        "examples": example,
+    })
+}
+
+fn stream_in_path() -> Value {
+    let example = ["order-1"];
+    json!({
+        "type": "string", "minLength": 1, "maxLength": 512, "pattern": NAME, "examples": example,
+    })
+}
+
+fn stream_to_write() -> Value {
+    let example = ["order-1"];
+    json!({
+        "type": "string", "minLength": 1, "maxLength": 510, "pattern": GIVEN_NAME,
+        "examples": example,
+    })
 }
 
 /// No event is older.

@@ -11,7 +11,7 @@ use super::page::ShownPage;
 use super::param::{
     AS_OF, BEGINS, BEHIND, CHECKPOINT, CONTEXT, DIRECTION, ETAG_KNOWN, EXPECTED, FORMAT, FROM, ID,
     IDEMPOTENCY_KEY, IF_MATCH, IF_NONE_MATCH, LAST_EVENT_ID, LIMIT, OF_CATEGORY, OF_PREFIX,
-    OF_STREAM, OF_TAG, OF_TYPE, POSITION, REVISION, STREAM,
+    OF_STREAM, OF_TAG, OF_TYPE, POSITION, REVISION, STREAM, STREAM_TO_WRITE,
 };
 use super::problem::Problem;
 use super::refused::Refused;
@@ -149,7 +149,7 @@ fn events() -> Vec<Route> {
         Route::new(
             POST,
             OF_STREAMS,
-            &[CONTEXT, STREAM, EXPECTED, IF_MATCH, IF_NONE_MATCH, IDEMPOTENCY_KEY],
+            &[CONTEXT, STREAM_TO_WRITE, EXPECTED, IF_MATCH, IF_NONE_MATCH, IDEMPOTENCY_KEY],
             append::to_stream,
         )
         .says("Appends events to a stream: JSON, or CloudEvents in any mode")

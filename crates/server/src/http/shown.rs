@@ -18,7 +18,7 @@ pub(super) struct ShownEvent<'a> {
     #[schemars(schema_with = "form::id")]
     id: EventId,
     /// Its stream.
-    #[schemars(schema_with = "form::name")]
+    #[schemars(schema_with = "form::stream_shown")]
     stream: &'a StreamName,
     /// Its place in the stream.
     #[schemars(schema_with = "form::place")]

@@ -5,7 +5,7 @@ use super::ask::Ask;
 use super::bounds::PAGE_STREAM_COUNT;
 use super::expected::expected;
 use super::form;
-use super::json::{place_or_null, read, whole_or_null};
+use super::json::{place_or_null, read};
 use super::link;
 use super::page::{json, limit};
 use super::param::{BEGINS, BEHIND};
@@ -27,7 +27,7 @@ use serde::{Deserialize, Serialize};
 #[schemars(rename = "Stream")]
 pub(super) struct ShownStream {
     /// Its name.
-    #[schemars(schema_with = "form::name")]
+    #[schemars(schema_with = "form::stream_shown")]
     stream: StreamName,
     /// The last event's revision, hidden ones included; `null`: there never was one.
     #[schemars(schema_with = "form::place_or_null")]
@@ -55,10 +55,12 @@ impl From<StreamState> for ShownStream {
 #[schemars(rename = "StreamSettings")]
 pub(super) struct SettingsJson {
     /// At most so many of the newest events.
-    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "whole_or_null")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "place_or_null")]
+    #[schemars(schema_with = "form::place_or_null")]
     count_max: Option<u64>,
     /// Events not older than so many milliseconds.
-    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "whole_or_null")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "place_or_null")]
+    #[schemars(schema_with = "form::place_or_null")]
     age_max_ms: Option<u64>,
     /// Events from this revision on.
     #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "place_or_null")]

@@ -21,6 +21,11 @@ use std::fmt;
 
 /// The form of a `CloudEvent` in JSON; extensions stand beside these.
 #[derive(JsonSchema)]
+#[schemars(
+    extend("not" = { "required": ["data", "data_base64"] }),
+    extend("propertyNames" = { "pattern": "^([a-z0-9]+|data_base64)$" }),
+    extend("additionalProperties" = { "type": ["string", "integer", "boolean", "null"] }),
+)]
 #[expect(dead_code, reason = "it is a description; `Attributes` reads")]
 pub(in crate::http) struct CloudEvent {
     /// Unique together with the source. A UUID is kept as the event's id.
@@ -121,6 +126,8 @@ impl Attributes<'_> {
     }
 }
 
+const NOT_AN_ATTRIBUTE: &str = "an attribute is a text, a whole number or a truth";
+
 /// An attribute's value as text: its types are texts, whole numbers and truths. `null` is none.
 fn text(pointer: &str, raw: &RawValue) -> Result<Option<String>, Problem> {
     let refused = |why: String| Problem::from(Refused::body(pointer, why));
@@ -130,8 +137,11 @@ fn text(pointer: &str, raw: &RawValue) -> Result<Option<String>, Problem> {
         Value::String(text) => Ok(Some(text)),
         Value::Bool(is) => Ok(Some(is.to_string())),
         Value::Number(number) if !number.is_f64() => Ok(Some(number.to_string())),
-        Value::Number(_) | Value::Array(_) | Value::Object(_) => {
-            Err(refused("an attribute is a text, a whole number or a truth".to_owned()))
-        }
+        // `7.0` is a whole number too, as JSON Schema means it.
+        Value::Number(number) => match number.as_f64().filter(|number| number.fract() == 0.0) {
+            Some(whole) => Ok(Some(format!("{whole:.0}"))),
+            None => Err(refused(NOT_AN_ATTRIBUTE.to_owned())),
+        },
+        Value::Array(_) | Value::Object(_) => Err(refused(NOT_AN_ATTRIBUTE.to_owned())),
     }
 }
