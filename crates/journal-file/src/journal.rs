@@ -147,6 +147,10 @@ impl FileJournal {
         let frame = Place { segment: self.segment.header.segment, at: self.tail.at };
         let place = frame.plus(FRAME_HEADER_BYTES as u32);
         let digest = self.write_frame(FrameKind::Commit, body, &mut || meanwhile(place))?;
+        assert!(
+            self.tail.at == frame.at + (FRAME_HEADER_BYTES + body.len()) as u32,
+            "A2: the tail"
+        );
         self.tail.commit_count += 1;
         self.prepare_next();
         self.head = Head { next: self.head.next.next(), digest, epoch: self.head.epoch };
@@ -202,7 +206,6 @@ impl FileJournal {
             return Ok(());
         }
         let (next_slot, prev) = (self.head.next, self.tail.prev);
-        assert!(self.mark.mark.end <= end, "D1: the mark went back");
         let recorded = self.mark.record(|mark| {
             (mark.end, mark.next_slot, mark.prev, mark.closed) = (end, next_slot, prev, closed);
         });
@@ -223,6 +226,7 @@ impl FileJournal {
             }
         });
         recorded.map_err(|e| JournalError::Unavailable(e.into()))?;
+        assert!(epoch > self.head.epoch, "A2: two writers of one epoch");
         self.head.epoch = epoch;
         Ok(())
     }

@@ -65,6 +65,7 @@ impl Mark {
         put(&mut bytes, 76, u32::from(self.closed).to_le_bytes());
         let checksum = crc32c(&bytes[4..]);
         put(&mut bytes, 0, checksum.to_le_bytes());
+        assert_eq!(Self::decode(&bytes).as_ref(), Some(self), "D1: a record reads back");
         bytes
     }
 
@@ -139,6 +140,10 @@ impl MarkFile {
     pub(crate) fn record(&mut self, change: impl FnOnce(&mut Mark)) -> Result<(), DiskError> {
         let mut mark = self.mark;
         change(&mut mark);
+        assert!(mark.id == self.mark.id, "D1: a mark is of one journal");
+        assert!(mark.epoch >= self.mark.epoch, "D1: an epoch that was claimed is claimed again");
+        assert!(mark.end >= self.mark.end, "D1: the mark went back");
+        assert!(mark.next_slot >= self.mark.next_slot, "A2: the mark forgot commits");
         mark.generation += 1;
         self.block[..RECORD_BYTES].copy_from_slice(&mark.encode());
         self.file.write_durable_at(&self.block, record_at(mark.generation))?;

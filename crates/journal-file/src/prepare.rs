@@ -88,11 +88,13 @@ impl Preparer {
             }
             prepared.capacity = wanted;
         }
+        assert!(prepared.capacity >= bytes_min, "A2: a commit does not fit what was made for it");
         Ok(prepared)
     }
 
     /// Puts back what was taken and not used.
     pub(crate) fn put_back(&mut self, prepared: Prepared) {
+        assert!(self.ready.is_none() && self.work.is_none(), "D1: two segments without a header");
         self.ready = Some(prepared);
     }
 

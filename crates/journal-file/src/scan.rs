@@ -83,6 +83,7 @@ impl Source<'_> {
                 break;
             }
             scan.end += frame.bytes() as u32;
+            assert!(scan.end <= self.capacity, "D3: a frame is read within its segment");
             scan.prev = frame.checksum;
             scan.epoch = frame.epoch;
             scan.durable = frame.mark.min(scan.end);

@@ -55,6 +55,7 @@ impl Window {
     }
 
     fn index(&self, at: u32) -> usize {
+        assert!(at >= self.base, "A2: acknowledged bytes of a block are not at hand");
         (at - self.base) as usize
     }
 
@@ -82,6 +83,7 @@ pub(crate) struct Recent {
 impl Recent {
     /// Begins at a block of a segment whose bytes up to the end are `block`.
     pub(crate) fn new(segment: u32, base: u32, block: &[u8], bytes: usize) -> Self {
+        assert!(block.len() <= BLOCK_BYTES && (base as usize).is_multiple_of(BLOCK_BYTES), "A2");
         let bytes = bytes.max(2 * BLOCK_BYTES);
         let mut current = Window::new(segment, base, bytes);
         current.buf[..block.len()].copy_from_slice(block);
@@ -104,6 +106,7 @@ impl Recent {
     /// Room for `count` bytes at `at`; what stands from `keep` to `at` stays at hand. The bytes
     /// behind the room, to the end of its block, are zeros.
     pub(crate) fn room(&mut self, keep: u32, at: u32, count: usize) -> &mut [u8] {
+        assert!(keep <= at, "A2: what is kept stands before what is written");
         let end = self.current.index(at) + count;
         if end.next_multiple_of(BLOCK_BYTES) > self.current.buf.len() {
             let base = keep - keep % BLOCK_BYTES as u32;
@@ -127,6 +130,7 @@ impl Recent {
     pub(crate) fn cut(&mut self, from: u32, end: u32, to: u32) -> &[u8] {
         let (from, end, to) =
             (self.current.index(from), self.current.index(end), self.current.index(to));
+        assert!(from <= end && end <= to, "D2: what is cut was written last");
         self.current.buf[end..to].fill(0);
         self.current.filled = end;
         &self.current.buf[from..to]
@@ -134,7 +138,10 @@ impl Recent {
 
     /// The bytes from `from` to `to`, which are here.
     pub(crate) fn slice(&self, from: u32, to: u32) -> &[u8] {
-        &self.current.buf[self.current.index(from)..self.current.index(to)]
+        let (from, to) = (self.current.index(from), self.current.index(to));
+        let blocks = self.current.filled.next_multiple_of(BLOCK_BYTES);
+        assert!(to <= blocks, "A2: bytes of before behind what is written");
+        &self.current.buf[from..to]
     }
 
     /// Makes the current window the previous one and the previous one, emptied, the current.

@@ -243,6 +243,7 @@ impl Queue {
             bytes += next.bytes;
             group.extend(self.waiting.pop_front());
         }
+        assert!(self.bytes >= bytes, "A5: more was taken than waits");
         self.bytes -= bytes;
         group
     }

@@ -123,7 +123,11 @@ impl Log {
                 *head = append_resolved(&mut **journal, *head, body)?;
                 let local_head = Journal::head(&**local);
                 match local.append_while(local_head, body, meanwhile) {
-                    Ok(committed) => Ok(committed.place),
+                    Ok(committed) => {
+                        let (here, there) = (committed.head.next, head.next);
+                        assert!(here == there, "A2: the replica is not in step with its journal");
+                        Ok(committed.place)
+                    }
                     // The journal holds it: opening again fetches it.
                     Err(cause) => {
                         let why = format!("the local replica did not take a commit: {cause}");

@@ -273,6 +273,7 @@ impl<'r, V: View> Planner<'_, 'r, V> {
             for event in &write.events {
                 let revision = self.overlay.advance(*stream);
                 let position = self.commit.event(&write.stream, revision, event);
+                assert!(position.next() == self.commit.next(), "A3: positions have no holes");
                 self.overlay.wrote(*stream, Written { event, revision, position });
                 settings::note(&mut self.overlay, &write.stream, event);
             }

@@ -226,6 +226,8 @@ impl State {
         }
         self.head.send_modify(|shown| {
             assert!(shown.next <= head.next, "R1: the head went back");
+            let rises = shown.recorded_at <= head.recorded_at;
+            assert!(rises || planted(Bug::RecordedAtFollowsClock), "A6: the time went back");
             *shown = head;
         });
     }

@@ -104,6 +104,7 @@ impl ToldFile {
         let generation = kept.generation + 1;
         let mut block = AlignedBuf::zeroed(BLOCK_BYTES);
         block[..RECORD_BYTES].copy_from_slice(&encode(self.id, generation, until));
+        assert!(generation > kept.generation, "A6: an older record would count");
         file.write_durable_at(&block, record_at(generation))?;
         (kept.generation, kept.until) = (generation, Some(until));
         Ok(())

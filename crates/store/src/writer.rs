@@ -157,6 +157,7 @@ impl Writer {
         let recorded_at =
             if commit.has_events() { commit.recorded_at() } else { before.recorded_at };
         let behind = Head { next: commit.next(), recorded_at };
+        assert!(behind.next >= before.next, "A3: a commit begins behind the one before it");
         let body = commit.finish();
         if planted(Bug::VisibleBeforeDurable) {
             self.state.publish(behind);

@@ -57,6 +57,7 @@ impl FrameHeader {
     pub fn encode(mut self, key: SegmentKey, at: u32, frame: &mut [u8]) -> u32 {
         assert_eq!(frame.len(), self.bytes(), "D1: the frame is checked whole");
         let kind_and_length = (self.kind as u32) << LENGTH_BITS | self.length;
+        assert_eq!(frame.len(), self.bytes(), "D1: the checksum covers the frame, and only it");
         put(frame, 4, kind_and_length.to_le_bytes());
         put(frame, 8, self.slot.0.to_le_bytes());
         put(frame, 16, self.epoch.0.to_le_bytes());

@@ -47,6 +47,13 @@ impl FileJournal {
         let header = self.frame_header(kind, body);
         let at = self.tail.at;
         let end = at + header.bytes() as u32;
+        let seal = if kind == FrameKind::Seal { 0 } else { SEAL_BYTES as u32 };
+        assert!(
+            end + seal <= self.capacity,
+            "D1: a frame leaves its segment, or no room to seal it"
+        );
+        assert!(self.tail.durable <= self.tail.written, "A2: what was not written is durable");
+        assert!(!self.tail.sealed, "D1: a frame behind the seal");
         let mut recent = self.segments.shared.recent.write();
         let frame = recent.room(self.tail.written.min(at), at, header.bytes());
         frame[FRAME_HEADER_BYTES..].copy_from_slice(body);
@@ -166,6 +173,9 @@ impl FileJournal {
 
     /// Goes on in a prepared segment. Its header is written together with its first frame.
     fn begin_segment(&mut self, prepared: Prepared) {
+        assert!(self.tail.sealed && self.segment.is_sealed(), "D1: a segment follows a seal");
+        assert!(self.tail.durable == self.tail.at, "A2: the segment before is durable");
+        assert!(prepared.segment == self.segment.header.segment + 1, "D1: segments have no holes");
         let header = SegmentHeader {
             id: self.segment.header.id,
             segment: prepared.segment,

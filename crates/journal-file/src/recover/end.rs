@@ -49,6 +49,7 @@ impl Recovery<'_> {
         let watch = if mark.end.segment == number { mark.end.at } else { 0 };
         let scan = source.follow(&last.header, last.checksum, watch).map_err(unavailable)?;
         self.check_mark(&name, &scan, watch, mark)?;
+        assert!(scan.end >= watch && scan.durable <= scan.end, "D1: the end is behind the mark");
         let closed = mark.closed && watch == scan.end;
         let mut torn_bytes = 0;
         if !closed {
@@ -135,6 +136,7 @@ const fn head(next: Slot, digest: CommitDigest, epoch: Epoch) -> Head {
 
 /// Writes what is read from the file once more, durably.
 fn write_again(file: &dyn File, from: u32, to: u32) -> Result<(), JournalError> {
+    assert!(from <= to, "A2: what is durable reaches behind the end");
     let block = BLOCK_BYTES as u32;
     let mut at = from - from % block;
     let end = to.next_multiple_of(block);

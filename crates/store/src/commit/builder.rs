@@ -74,12 +74,14 @@ impl CommitBuilder {
 
     /// The body as the journal takes it.
     pub fn finish(mut self) -> Vec<u8> {
+        let bytes_max = self.bytes_max();
         for control in &self.controls {
             control.put(&mut self.bytes);
         }
         self.header.control_count =
             u32::try_from(self.controls.len()).expect("a commit is bounded by its bytes");
         self.bytes[..HEADER_BYTES].copy_from_slice(&self.header.to_bytes());
+        assert!(self.bytes.len() <= bytes_max, "D3: a commit is larger than it was planned to be");
         self.bytes
     }
 }

@@ -42,6 +42,7 @@ impl Slot {
     pub(super) fn answer(&self, answer: AppendAnswer) {
         let waker = {
             let mut turn = self.turn.lock();
+            assert!(!matches!(turn.0, Some(Turn::Answered(_))), "A5: one append, one answer");
             turn.0 = Some(Turn::Answered(answer));
             turn.1.take()
         };

@@ -131,6 +131,8 @@ impl<'v, 'r, V: View> Overlay<'v, 'r, V> {
     pub(super) fn wrote(&mut self, stream: Loaded, written: Written<'r>) {
         let last = self.written.last().map(|(_, last)| last.position);
         assert!(last < Some(written.position), "A3: positions rise in the order of the plan");
+        let of_stream = self.streams[stream.0].last;
+        assert!(of_stream == Some(written.revision), "A3: an event is the last of its stream");
         self.written.push((stream, written));
     }
 

@@ -45,6 +45,9 @@ impl Filling {
             self.events.pop();
             return Ok(false);
         }
+        let before = self.events.iter().rev().nth(1).map(|before| before.position);
+        assert!(before != Some(event.position), "R1: an event stands twice in a page");
+        assert!(self.events.len() <= self.count_max, "D3: a page is bounded");
         self.bytes += bytes;
         Ok(true)
     }
