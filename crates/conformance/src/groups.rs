@@ -67,6 +67,7 @@ macro_rules! exam_groups {
             a_member_that_leaves_gives_back_what_it_held
             a_silent_member_is_gone_and_one_that_waits_is_not
             a_delivery_that_is_renewed_is_kept
+            an_ack_whose_caller_went_away_is_not_lost
         });
         $crate::exam_groups_cases!($make, parked {
             a_parked_event_holds_its_key_and_no_other
@@ -89,6 +90,7 @@ macro_rules! exam_groups {
             what_is_parked_before_a_sought_place_stays_parked
             a_checkpoint_of_no_history_is_refused
             groups_are_listed_in_order_of_name
+            what_was_filtered_out_is_behind_after_opening_again
         });
     };
 }

@@ -24,6 +24,9 @@ mod registry;
 mod sources;
 pub mod step;
 
+#[cfg(test)]
+mod tests;
+
 pub(crate) use registry::Groups;
 
 use crate::commit::Control;

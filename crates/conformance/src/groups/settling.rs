@@ -176,3 +176,18 @@ pub async fn a_delivery_that_is_renewed_is_kept(c: &mut impl Candidate) {
     ack(&*one, &[held]).await.expect("still its own");
     assert_eq!(look(&*other, 10), None);
 }
+
+/// A request that was dropped half-way leaves no key waiting for ever.
+pub async fn an_ack_whose_caller_went_away_is_not_lost(c: &mut impl Candidate) {
+    let ground = Ground::new(c).await;
+    ground.group(settings()).await;
+    let member = ground.join().await;
+    for n in 0..20 {
+        ground.append(&[("a-1", n)]).await;
+        let taken = member.next(10).await.expect("the one before it is settled");
+        assert_eq!(numbers(&taken), [n]);
+        let mut ack = member.ack(vec![taken[0].id]);
+        let mut noop = std::task::Context::from_waker(std::task::Waker::noop());
+        drop(ack.as_mut().poll(&mut noop));
+    }
+}

@@ -2,7 +2,7 @@
 
 use super::{Ground, ack, drain, instant, look, name, numbers, only, second, settings, take};
 use crate::candidate::Candidate;
-use crate::sample::{all, at, head, numbers as numbers_of};
+use crate::sample::{all, at, head, numbers as numbers_of, to};
 use headwater_model::{
     Checkpoint, GroupError, GroupKey, GroupSettings, Incarnation, Position, Query, Seek, Start,
 };
@@ -231,4 +231,21 @@ pub async fn groups_are_listed_in_order_of_name(c: &mut impl Candidate) {
     assert_eq!(groups[0].members[0].name, "one");
     assert_eq!(groups[0].members[0].in_flight_count, 1);
     assert!(groups.iter().all(|group| group.lag_count == 1));
+}
+
+/// C2: a group whose events are rare does not look through everything again.
+pub async fn what_was_filtered_out_is_behind_after_opening_again(c: &mut impl Candidate) {
+    let ground = Ground::new(c).await;
+    let rare = Query::types([crate::sample::event_type("Rare")]);
+    ground.group(GroupSettings { source: rare, ..settings() }).await;
+    for n in 0..30 {
+        crate::sample::accepted(&*ground.store, to("a-1", n * 100..(n + 1) * 100)).await;
+    }
+    let member = ground.join().await;
+    assert_eq!(look(&*member, 1), None);
+    // Whatever is saved on the side is saved when somebody looks.
+    assert_eq!(ground.come().await, Some(2_999));
+    drop(member);
+    let ground = ground.again(c).await;
+    assert!(ground.come().await >= Some(1_900), "C2: {:?}", ground.come().await);
 }

@@ -24,6 +24,9 @@ mod outbox;
 mod saving;
 mod timers;
 
+#[cfg(test)]
+mod tests;
+
 pub(super) use members::Wait;
 pub(super) use outbox::{Settled, Ticket, Unpark};
 
@@ -46,6 +49,10 @@ const WINDOW_COUNT_MAX: usize = 16_384;
 const QUEUED_COUNT_MAX: usize = 16_384;
 const QUEUED_BYTES_MAX: usize = 32 * 1_024 * 1_024;
 
+/// Events that were filtered out and are looked at again after an opening, at most: saving a place more
+/// often would answer every append with a commit of our own.
+const PLACE_LAG_MAX: u64 = 1_024;
+
 /// Keys that can be delivered: with so many there is no hurry to read on.
 const READY_COUNT_ENOUGH: usize = 512;
 
@@ -54,6 +61,10 @@ pub(super) struct Live {
     pub(super) settings: GroupSettings,
     /// Everything of the source before this was looked at.
     cursor: Position,
+    /// The group's place, as saved.
+    saved: Position,
+    /// The number of the step that left it there.
+    number: u64,
     /// Events that were looked at, from the durable place on; not those that only a lane reads.
     window: BTreeMap<Position, Seen>,
     keys: HashMap<ByteString, Key>,
@@ -178,6 +189,8 @@ impl Live {
         let mut live = Self {
             settings: held.settings.clone(),
             cursor: held.next,
+            saved: held.next,
+            number: held.number,
             window: BTreeMap::new(),
             keys: HashMap::new(),
             ready: VecDeque::new(),
@@ -223,7 +236,7 @@ impl Live {
     }
 
     fn load(&mut self, held: &GroupHeld) {
-        self.cursor = held.next;
+        (self.cursor, self.saved, self.number) = (held.next, held.next, held.number);
         let done = Seen { is_done: true, recorded_at: Timestamp::ZERO };
         self.window.extend(held.done.iter().map(|position| (*position, done)));
         self.tried.clone_from(&held.tried);

@@ -221,10 +221,19 @@ impl OpenGroup {
     /// Writes one batch; `None`: there is none. The turn is held.
     pub(super) async fn save(&self, core: &Core) -> Option<Result<(), GroupError>> {
         let place = core.state.held.read().groups.get(&self.name).map(GroupHeld::place)?;
+        if self.live.lock().is_behind(place) {
+            let held = core.state.held.read().groups.get(&self.name).cloned()?;
+            self.with(core, |live, now| live.reset(&held, now));
+            return Some(Ok(()));
+        }
         let step = self.live.lock().batch(&self.name, place)?;
         let number = step.number;
         let abandoned = Abandoned(self);
-        let answer = core.control(vec![Control::GroupStepped(step)]).await;
+        // Who was writing it may have gone away before it was known to be written.
+        let answer = match place.number >= number {
+            true => Ok(()),
+            false => core.control(vec![Control::GroupStepped(step)]).await,
+        };
         let written = core.state.held.read().groups.get(&self.name).map(|held| held.number);
         let answer = match answer {
             _ if written >= Some(number) => Ok(()),

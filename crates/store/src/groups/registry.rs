@@ -86,8 +86,18 @@ impl Core {
             return Err(GroupError::Invalid { why });
         }
         let incarnation = self.state.incarnation();
+        self.forget_group(&name);
         let created = Control::GroupCreated { name, settings, incarnation, next };
         self.control(vec![created]).await
+    }
+
+    /// The group is not there any more: its members are told.
+    fn forget_group(&self, name: &GroupName) {
+        let gone = self.groups.open.lock().remove(name);
+        if let Some(group) = gone {
+            group.with(self, |live, _| live.close(GroupError::NotFound { name: name.clone() }));
+            group.changed.notify_waiters();
+        }
     }
 
     pub(super) async fn update_group_of(
@@ -107,11 +117,10 @@ impl Core {
     pub(super) async fn delete_group_of(&self, name: GroupName) -> Result<(), GroupError> {
         let _deciding = self.groups.deciding.lock().await;
         let group = self.open_group(&name)?;
+        self.held_group(&name, |_| ())?;
         let _turn = group.turn.lock().await;
         self.control(vec![Control::GroupDeleted { name: name.clone() }]).await?;
-        self.groups.open.lock().remove(&name);
-        group.with(self, |live, _| live.close(GroupError::NotFound { name }));
-        group.changed.notify_waiters();
+        self.forget_group(&name);
         Ok(())
     }
 

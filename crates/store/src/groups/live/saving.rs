@@ -9,7 +9,7 @@
 //! C3 nothing is released before its step is durable.
 
 use super::outbox::{Batch, Change, Entry, Settled, Ticket, Unpark};
-use super::{Lane, Live, Out, Phase, Timer};
+use super::{Lane, Live, Out, PLACE_LAG_MAX, Phase, Timer};
 use crate::groups::held::{LaneHeld, ParkedHeld, Place};
 use crate::groups::step::{GroupStep, LaneStep};
 use crate::planted::{Bug, planted};
@@ -21,12 +21,22 @@ use std::sync::Arc;
 impl Live {
     /// Whether something must be saved, or found out about, that perhaps nobody waits for.
     pub(in crate::groups) fn must_save(&self) -> bool {
-        self.outbox.has_orphans() || self.is_saving()
+        self.outbox.has_orphans() || self.is_saving() || self.place_lags()
+    }
+
+    /// Whether nothing is unfinished, and much was filtered out since a place was saved.
+    fn place_lags(&self) -> bool {
+        self.window.is_empty() && self.cursor.0 >= self.saved.0.saturating_add(PLACE_LAG_MAX)
     }
 
     /// Whether something waits to be saved that nobody waits for.
     pub(in crate::groups) fn has_orphans(&self) -> bool {
         self.outbox.has_orphans()
+    }
+
+    /// Whether somebody reset the group and went away before it was known here.
+    pub(in crate::groups) fn is_behind(&self, place: Place) -> bool {
+        !self.is_saving() && self.number < place.number
     }
 
     /// Whether a batch is on its way.
@@ -56,7 +66,7 @@ impl Live {
             return Some(batch.step.clone());
         }
         let entries = self.outbox.take();
-        if entries.is_empty() {
+        if entries.is_empty() && !self.place_lags() {
             return None;
         }
         let (mut lanes, mut done, mut tried) = (BTreeMap::new(), Vec::new(), BTreeMap::new());
@@ -176,6 +186,7 @@ impl Live {
     /// The batch that was on its way is durable.
     pub(in crate::groups) fn finish(&mut self) {
         let Some(Batch { entries, over, step }) = self.outbox.on_its_way.take() else { return };
+        (self.saved, self.number) = (step.next, step.number);
         while let Some(first) = self.window.first_entry()
             && *first.key() < step.next
         {

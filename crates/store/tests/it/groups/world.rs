@@ -105,7 +105,7 @@ impl World {
             attempts_max: ATTEMPTS_MAX,
             in_flight_count_max: IN_FLIGHT_COUNT_MAX,
             backoff: Backoff::List { waits_ms: vec![0, 2_000] },
-            key: if self.seed % 3 == 0 { GroupKey::Correlation } else { GroupKey::Stream },
+            key: if self.seed.is_multiple_of(3) { GroupKey::Correlation } else { GroupKey::Stream },
             ..GroupSettings::over(source())
         };
         let store = self.store.insert(store);
