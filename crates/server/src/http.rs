@@ -45,6 +45,8 @@ mod routes;
 mod shown;
 mod stream;
 mod tail;
+#[cfg(test)]
+mod tests;
 
 pub use refused::{Refused, Sought};
 pub use routes::routes;
