@@ -54,13 +54,14 @@ impl FromStr for Address {
         if parsed.host().is_empty() || parsed.as_str().contains('@') {
             return Err(invalid("a host and a port are all it takes"));
         }
-        let authority = match parsed.port() {
-            Some(port) if port.as_str().parse::<u16>().is_err() => {
-                return Err(invalid("the port is no number"));
+        let authority = match authority.strip_prefix(parsed.host()) {
+            Some("") => format!("{authority}:{DEFAULT_PORT}"),
+            Some(port)
+                if port.strip_prefix(':').is_some_and(|port| port.parse::<u16>().is_ok()) =>
+            {
+                authority.to_owned()
             }
-            Some(_) => authority.to_owned(),
-            None if authority.ends_with(':') => return Err(invalid("the port is no number")),
-            None => format!("{authority}:{DEFAULT_PORT}"),
+            _ => return Err(invalid("the port is no number below 65536")),
         };
         let context = context.map(ContextName::try_from).transpose();
         let context = context.map_err(|error| invalid(&error.to_string()))?;
