@@ -16,7 +16,7 @@ fn sound_data_is_sound() {
     assert_eq!(report[0]["context"], "default");
     assert_eq!((&report[0]["sound"], &report[0]["events"]), (&true.into(), &1.into()));
     let told = with_an_event().run(&["verify"]).good().out;
-    assert!(told.starts_with("default  sound · 1 event in 1 stream, 1 commit, "), "{told}");
+    assert!(told.starts_with("default  sound · 1 event in 1 stream, 2 commits, "), "{told}");
     assert!(told.ends_with("every byte is what was written\n"), "{told}");
 }
 

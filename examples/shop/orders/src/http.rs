@@ -1,7 +1,8 @@
 //! Routes: parse, call, answer.
 
 use crate::decided::Decisions;
-use crate::order::{Order, OrderCommand, OrdersTable, Reason};
+use crate::order::{Order, OrderCommand, Reason};
+use crate::table::OrdersTable;
 use crate::{CustomerId, Money, OrderId};
 use axum::Extension;
 use headwater::http::*;

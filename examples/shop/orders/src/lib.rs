@@ -19,6 +19,7 @@ pub mod ids;
 pub mod order;
 pub mod service;
 pub mod settle;
+pub mod table;
 
 pub use ids::{CustomerId, OrderId};
 pub use service::{Settings, service, site};

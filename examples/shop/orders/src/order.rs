@@ -1,7 +1,13 @@
-//! An order: what happened to it, what may be asked of it, and the table that shows it.
+//! An order: what happened to it, what may be asked of it, and how it answers.
+//!
+//! ```text
+//!   Create ─▶ Pending ─ Approve ─▶ Approved ─ Cancel ─▶ Cancelled
+//!                └───────────── Decline ────────────────────┘
+//! ```
 use crate::{CustomerId, Money, OrderId};
 use headwater::prelude::*;
 
+/// What happened. It is recorded, and `public`: other services may read it.
 #[derive(Event, Debug, Clone, PartialEq)]
 #[event(prefix = "Order", public)]
 pub enum OrderEvent {
@@ -19,6 +25,7 @@ pub enum Reason {
     TimedOut,
 }
 
+/// What may be asked: by a customer (`Create`, `Cancel`), or by what other services say.
 #[derive(Command, Debug, Clone)]
 pub enum OrderCommand {
     Create { customer: CustomerId, total: Money },
@@ -27,6 +34,7 @@ pub enum OrderCommand {
     Cancel,
 }
 
+/// How an order says no.
 #[derive(Refusal, Debug, PartialEq)]
 pub enum OrderRefusal {
     #[refusal(not_found, "there is no such order")]
@@ -37,6 +45,7 @@ pub enum OrderRefusal {
     NotApproved,
 }
 
+/// What an order is: as much of its past as it needs to decide.
 #[derive(Default, Debug)]
 pub enum Order {
     #[default]
@@ -51,19 +60,19 @@ impl Decider for Order {
     type Command = OrderCommand;
     type Event = OrderEvent;
     type Refusal = OrderRefusal;
+
     fn decide(&self, command: OrderCommand, _: &Cause) -> Result<Vec<OrderEvent>, OrderRefusal> {
-        use {Order::*, OrderCommand::*, OrderEvent as Event, Reason::CustomerRequest};
-        let cancelled = |customer: &CustomerId, reason| {
-            vec![Event::Cancelled { customer: customer.clone(), reason }]
-        };
+        use {Order::*, OrderCommand::*};
         Ok(match (self, command) {
-            (New, Create { customer, total }) => vec![Event::Created { customer, total }],
+            (New, Create { customer, total }) => vec![OrderEvent::Created { customer, total }],
             (New, _) => return Err(OrderRefusal::Unknown),
             (_, Create { .. }) => return Err(OrderRefusal::Exists),
-            (Pending(_), Approve) => vec![Event::Approved],
+
+            (Pending(_), Approve) => vec![OrderEvent::Approved],
             (Pending(customer), Decline { reason }) => cancelled(customer, reason),
-            (_, Approve | Decline { .. }) => vec![], // the first answer stands
-            (Approved(customer), Cancel) => cancelled(customer, CustomerRequest),
+            (_, Approve | Decline { .. }) => vec![], // it is settled: the first answer stands
+
+            (Approved(customer), Cancel) => cancelled(customer, Reason::CustomerRequest),
             (_, Cancel) => return Err(OrderRefusal::NotApproved),
         })
     }
@@ -78,22 +87,6 @@ impl Decider for Order {
     }
 }
 
-pub struct OrdersTable;
-impl Projection for OrdersTable {
-    const NAME: &'static str = "orders";
-    const SCHEMA: &'static str = include_str!("orders.sql");
-    type Input = OrderEvent;
-    type Database = Sqlite;
-    async fn apply(&self, db: &mut SqliteTx, e: &Recorded<OrderEvent>) -> Result<(), Failed> {
-        use OrderEvent::*;
-        let id = e.stream.id();
-        match &e.event {
-            Created { customer, total } => db
-                .execute("insert into orders values (?,?,?,'PENDING',null)", (id, customer, total)),
-            Approved => db.execute("update orders set state='APPROVED' where id=?", (id,)),
-            Cancelled { reason, .. } => {
-                db.execute("update orders set state='CANCELLED', reason=? where id=?", (reason, id))
-            }
-        }
-    }
+fn cancelled(customer: &CustomerId, reason: Reason) -> Vec<OrderEvent> {
+    vec![OrderEvent::Cancelled { customer: customer.clone(), reason }]
 }

@@ -2,8 +2,9 @@
 
 use crate::decided::Decisions;
 use crate::http::routes;
-use crate::order::{Order, OrdersTable};
+use crate::order::Order;
 use crate::settle::{ExpireOrder, SettleOrder};
+use crate::table::OrdersTable;
 use headwater::prelude::*;
 use std::net::SocketAddr;
 use std::path::PathBuf;

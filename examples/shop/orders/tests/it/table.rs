@@ -2,7 +2,8 @@
 
 use headwater::prelude::*;
 use headwater::testing::projection;
-use shop_orders::order::{OrderEvent, OrdersTable, Reason};
+use shop_orders::order::{OrderEvent, Reason};
+use shop_orders::table::OrdersTable;
 
 type Row = (String, String, String, String, Option<String>);
 
