@@ -18,7 +18,7 @@ mod write;
 use crate::format::{FRAME_HEADER_BYTES, FrameKind};
 use crate::limits::COMMIT_BYTES_MAX;
 use crate::mark::MarkFile;
-use crate::options::{Durability, Options, Room};
+use crate::options::{Durability, Options, Overlap, Room};
 use crate::prepare::Preparer;
 use crate::recover::{self, Opened};
 use crate::segments::Segment;
@@ -126,12 +126,12 @@ impl FileJournal {
     /// # Errors
     /// As [`Journal::append`].
     pub fn append_placed(&mut self, after: Head, body: &[u8]) -> Result<Committed, JournalError> {
-        self.append_while(after, body, &mut |_| {})
+        self.append_while(after, body, Overlap::InTurn, &mut |_| {})
     }
 
     /// As [`FileJournal::append_placed`], with `meanwhile` done before it is known how the write went:
-    /// while the device is at work where [`FileJournal::overlaps`], else before it begins. It is
-    /// told where the body will stand. It is done at most once, and not at all if there was no
+    /// while the device is at work if `overlap` wants it and [`FileJournal::overlaps`], else before
+    /// it begins. It is told where the body will stand. It is done at most once, and not at all if there was no
     /// room; the commit may still be refused behind it.
     ///
     /// # Errors
@@ -140,13 +140,15 @@ impl FileJournal {
         &mut self,
         after: Head,
         body: &[u8],
+        overlap: Overlap,
         meanwhile: &mut dyn FnMut(Place),
     ) -> Result<Committed, JournalError> {
         self.check(after, body.len())?;
         self.make_room(body.len())?;
         let frame = Place { segment: self.segment.header.segment, at: self.tail.at };
         let place = frame.plus(FRAME_HEADER_BYTES as u32);
-        let digest = self.write_frame(FrameKind::Commit, body, &mut || meanwhile(place))?;
+        let digest =
+            self.write_frame(FrameKind::Commit, body, overlap, &mut || meanwhile(place))?;
         assert!(
             self.tail.at == frame.at + (FRAME_HEADER_BYTES + body.len()) as u32,
             "A2: the tail"

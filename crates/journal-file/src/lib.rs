@@ -48,7 +48,7 @@ pub mod verify;
 
 pub use frames::{Frame, Frames};
 pub use journal::{Committed, FileJournal};
-pub use options::{Durability, Options, Preparing, Room};
+pub use options::{Durability, Options, Overlap, Preparing, Room};
 pub use place::Place;
 pub use recover::Recovered;
 pub use segments::{SegmentInfo, Segments};

@@ -29,10 +29,6 @@ pub const RESERVE_BYTES: u32 = 64 * 1_024;
 /// page cache, and those who follow the end read what was written a moment ago.
 pub const RECENT_BYTES: usize = 4 * 1_024 * 1_024;
 
-/// Bytes of a durable write during which something else is done. Smaller ones hold few events, and
-/// the work that comes with them is less than what it costs to do it meanwhile.
-pub(crate) const OVERLAP_BYTES_MIN: usize = 2 * BLOCK_BYTES + 1;
-
 /// How much is read at once by those who read everything: enough to forget the call, and little
 /// enough that it is still in the nearest cache of the processor when it is checked and looked at.
 pub const CHUNK_BYTES: usize = 256 * 1_024;

@@ -30,6 +30,15 @@ pub enum Room {
     Reserve,
 }
 
+/// When an append does what else its caller has to do.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Overlap {
+    /// Before the device is asked: for a few microseconds of work, which is what overlapping costs.
+    InTurn,
+    /// While the device is at work, where the disk can do that.
+    IfPossible,
+}
+
 /// How a journal is kept.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Options {

@@ -16,7 +16,10 @@
 //! which hands it to itself, answers a group while the next one is on its way. At most
 //! [`limits::WAITING_BYTES_MAX`] wait.
 
+mod due;
 mod slot;
+
+pub(crate) use due::Due;
 
 use crate::limits;
 use crate::plan::Request;
@@ -148,7 +151,7 @@ impl GroupCommit {
             // Without a committer a task leads where it entered; it cannot be waiting here.
             (Next::Task, None) => self.lead(),
         }
-        drop(due);
+        due.give();
     }
 
     /// As the committer: goes on while it is the turn of tasks. Those of a group are answered while
@@ -172,7 +175,7 @@ impl GroupCommit {
         }
         let count = requests.len();
         let (answers, unplanned) = match &mut *self.writer.lock() {
-            Some(writer) => writer.commit(requests, || drop(due_before)),
+            Some(writer) => writer.commit(requests, due_before),
             None => (requests.iter().map(|_| Err(closed())).collect(), Vec::new()),
         };
         assert_eq!(answers.len() + unplanned.len(), count, "A5: each is answered or waits on");
@@ -184,7 +187,7 @@ impl GroupCommit {
             Waiting { request, bytes, slot }
         };
         let next = self.hand_on(unplanned.map(waiting));
-        (Due(slots.into_iter().zip(answers).collect()), next)
+        (Due::new(slots, answers), next)
     }
 
     /// Puts back what was not planned, and appoints who leads next.
@@ -251,16 +254,6 @@ impl Queue {
 
 fn closed() -> AppendError {
     AppendError::Unavailable(Unavailable::Closed)
-}
-
-/// Answers that are true already. They are given when this is dropped, at the latest.
-#[derive(Default)]
-struct Due(Vec<(Arc<Slot>, AppendAnswer)>);
-
-impl Drop for Due {
-    fn drop(&mut self) {
-        self.0.drain(..).for_each(|(slot, answer)| slot.answer(answer));
-    }
 }
 
 /// A group whose leader panicked: nobody may wait for it for ever.

@@ -8,7 +8,7 @@
 //! front part of the journal's commits, byte for byte.
 
 use crate::replica::Copy;
-use headwater_journal_file::{FileJournal, Place, Room, Segments};
+use headwater_journal_file::{FileJournal, Overlap, Place, Room, Segments};
 use headwater_model::{Corrupt, Head, Journal, JournalError, LostReply, Slot, StoredCommit};
 
 /// Commits asked of a journal at once while a replica catches up.
@@ -108,21 +108,24 @@ impl Log {
     }
 
     /// Writes a commit durably, and says where its body stands. `meanwhile` is told so before it is
-    /// known how the write went: while the device is at work, where it can be.
+    /// known how the write went.
     pub(crate) fn append(
         &mut self,
         body: &[u8],
+        overlap: Overlap,
         meanwhile: &mut dyn FnMut(Place),
     ) -> Result<Place, JournalError> {
         match self {
             Self::File(journal) => {
                 let head = Journal::head(&**journal);
-                journal.append_while(head, body, meanwhile).map(|committed| committed.place)
+                journal
+                    .append_while(head, body, overlap, meanwhile)
+                    .map(|committed| committed.place)
             }
             Self::Replica { journal, head, local } => {
                 *head = append_resolved(&mut **journal, *head, body)?;
                 let local_head = Journal::head(&**local);
-                match local.append_while(local_head, body, meanwhile) {
+                match local.append_while(local_head, body, overlap, meanwhile) {
                     Ok(committed) => {
                         let (here, there) = (committed.head.next, head.next);
                         assert!(here == there, "A2: the replica is not in step with its journal");

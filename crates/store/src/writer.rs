@@ -15,6 +15,7 @@
 
 use crate::apply::{self, Indexed, Parts};
 use crate::commit::{CommitBuilder, INSTANT_MAX, Malformed};
+use crate::group::Due;
 use crate::limits;
 use crate::log::Log;
 use crate::open::birth;
@@ -23,7 +24,7 @@ use crate::planted::{Bug, planted};
 use crate::read::{Fetch, Moment, first_match};
 use crate::state::{Head, State, index_error};
 use headwater_env::Clock;
-use headwater_journal_file::{Place, Room};
+use headwater_journal_file::{Overlap, Place, Room};
 use headwater_model::{
     AppendError, Appended, Checkpoint, CheckpointName, ContextName, Corrupt, EventId, JournalError,
     LostReply, Position, Query, ReadError, Revision, StreamName, Timestamp, Unavailable,
@@ -64,16 +65,15 @@ impl Writer {
     pub(crate) fn begin(&mut self, id: Uuid, name: &ContextName) -> Result<(), AppendError> {
         let before = self.state.head();
         let now = self.clock.now().min(INSTANT_MAX);
-        self.write_body(before, before, &birth(id, name, now), &mut || {})
+        self.write_body(before, before, &birth(id, name, now), Overlap::InTurn, &mut || {})
     }
 
     /// Commits `requests` as one, as many of the first as fit, at least one; answers those, and gives
-    /// the others back. `meanwhile` is done while the device is at work; not at all if nothing was
-    /// written.
-    pub fn commit(
+    /// the others back. What is due from before is given while the device is at work.
+    pub(crate) fn commit(
         &mut self,
         mut requests: Vec<Request>,
-        meanwhile: impl FnOnce(),
+        due: Due,
     ) -> (Vec<AppendAnswer>, Vec<Request>) {
         let state = Arc::clone(&self.state);
         // A6: until the commit is published, nobody is told of an instant that it may have.
@@ -89,12 +89,18 @@ impl Writer {
         if commit.is_empty() {
             return (answers(planned, Ok(())), unplanned);
         }
+        let work_count = commit.event_count() + due.count();
+        let overlap = match work_count < limits::OVERLAP_COUNT_MIN {
+            true => Overlap::InTurn,
+            false => Overlap::IfPossible,
+        };
         let mut work = Some(move || {
-            meanwhile();
+            due.give();
             // Nobody waits while what was asked is given back to the allocator.
             drop(requests);
         });
-        let written = self.write(before, commit, &mut || work.take().map_or((), |work| work()));
+        let mut meanwhile = || work.take().map_or((), |work| work());
+        let written = self.write(before, commit, overlap, &mut meanwhile);
         (answers(planned, written), unplanned)
     }
 
@@ -152,6 +158,7 @@ impl Writer {
         &mut self,
         before: Head,
         commit: CommitBuilder,
+        overlap: Overlap,
         meanwhile: &mut dyn FnMut(),
     ) -> Result<(), AppendError> {
         let recorded_at =
@@ -162,7 +169,7 @@ impl Writer {
         if planted(Bug::VisibleBeforeDurable) {
             self.state.publish(behind);
         }
-        let outcome = self.write_body(before, behind, &body, meanwhile);
+        let outcome = self.write_body(before, behind, &body, overlap, meanwhile);
         if outcome.is_ok() {
             self.state.waking.commit(&body, behind.next);
         }
@@ -178,6 +185,7 @@ impl Writer {
         before: Head,
         behind: Head,
         body: &[u8],
+        overlap: Overlap,
         meanwhile: &mut dyn FnMut(),
     ) -> Result<(), AppendError> {
         let state = Arc::clone(&self.state);
@@ -186,7 +194,7 @@ impl Writer {
             indexed = Some(apply::index(&state, before, place, body, Parts::All));
             meanwhile();
         };
-        match self.log.append(body, &mut work) {
+        match self.log.append(body, overlap, &mut work) {
             Ok(place) => {
                 let indexed = indexed.expect("the log does the work of every commit it takes");
                 self.took(before, behind, place, indexed)

@@ -12,9 +12,8 @@ use super::{FileJournal, poisoned};
 use crate::format::{
     FRAME_HEADER_BYTES, FrameHeader, FrameKind, HEADER_BYTES, SEAL_BYTES, Seal, SegmentHeader,
 };
-use crate::limits::OVERLAP_BYTES_MIN;
 use crate::limits::RESERVE_BYTES;
-use crate::options::{Durability, Room};
+use crate::options::{Durability, Overlap, Room};
 use crate::prepare::Prepared;
 use crate::segments::Segment;
 use crate::tail::Tail;
@@ -42,6 +41,7 @@ impl FileJournal {
         &mut self,
         kind: FrameKind,
         body: &[u8],
+        overlap: Overlap,
         meanwhile: &mut dyn FnMut(),
     ) -> Result<CommitDigest, JournalError> {
         let header = self.frame_header(kind, body);
@@ -64,11 +64,14 @@ impl FileJournal {
             Durability::EachCommit => {
                 let from = floor(self.tail.written);
                 let blocks = recent.slice(from, ceil(end));
-                if blocks.len() >= OVERLAP_BYTES_MIN {
-                    self.file.write_durable_while(blocks, u64::from(from), meanwhile)
-                } else {
-                    meanwhile();
-                    self.file.write_durable_at(blocks, u64::from(from))
+                match overlap {
+                    Overlap::IfPossible => {
+                        self.file.write_durable_while(blocks, u64::from(from), meanwhile)
+                    }
+                    Overlap::InTurn => {
+                        meanwhile();
+                        self.file.write_durable_at(blocks, u64::from(from))
+                    }
                 }
             }
             Durability::AtSeal => {
@@ -143,11 +146,12 @@ impl FileJournal {
     fn seal(&mut self) -> Result<(), JournalError> {
         if !self.tail.sealed {
             let seal = Seal { commit_count: self.tail.commit_count, digest: self.head.digest };
-            self.write_frame(FrameKind::Seal, &seal.encode(), &mut || {}).map_err(|e| match e {
-                // Of the seal the outcome is unknown; of the commit it is not.
-                JournalError::Unknown(LostReply { why }) => poisoned(why),
-                other => other,
-            })?;
+            self.write_frame(FrameKind::Seal, &seal.encode(), Overlap::InTurn, &mut || {})
+                .map_err(|e| match e {
+                    // Of the seal the outcome is unknown; of the commit it is not.
+                    JournalError::Unknown(LostReply { why }) => poisoned(why),
+                    other => other,
+                })?;
             self.tail.sealed = true;
         }
         self.sync_tail()?;

@@ -2,7 +2,7 @@
 
 use crate::ground::{SMALL, append, body, open_with};
 use headwater_env::{Disk, MemDisk, OsDisk, SeededEntropy};
-use headwater_journal_file::{FileJournal, Options, Place, Segments};
+use headwater_journal_file::{FileJournal, Options, Overlap, Place, Segments};
 use headwater_model::{Journal, Slot};
 use std::path::Path;
 use std::sync::Arc;
@@ -83,7 +83,9 @@ fn a_commit_on_its_way_has_a_place_and_is_not_read() {
                 read(place).expect_err("R1: it is not durable yet");
                 places.push(place);
             };
-            let committed = journal.append_while(journal.head(), &body, &mut meanwhile).unwrap();
+            let overlap = if n % 2 == 0 { Overlap::InTurn } else { Overlap::IfPossible };
+            let head = journal.head();
+            let committed = journal.append_while(head, &body, overlap, &mut meanwhile).unwrap();
             assert_eq!(places, [committed.place], "told once, and rightly");
             assert_eq!(read(committed.place).unwrap(), body);
         }

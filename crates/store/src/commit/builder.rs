@@ -35,6 +35,11 @@ impl CommitBuilder {
         self.header.event_count > 0
     }
 
+    /// How many events it has.
+    pub fn event_count(&self) -> usize {
+        self.header.event_count as usize
+    }
+
     /// When the commit is planned.
     pub fn recorded_at(&self) -> Timestamp {
         self.header.recorded_at

@@ -106,12 +106,10 @@ impl List {
             Source::Part(part) => drop(part.check(key, fingerprints, until, out)),
             Source::Run(run, value) => {
                 let mut found = Vec::new();
-                for (n, fingerprint) in fingerprints.iter().enumerate() {
-                    run.candidates(key, value, *fingerprint, &mut found)?;
-                    let positions = found.drain(..).map(|own| run.first() + u64::from(own));
-                    let below = positions.filter(|position| *position < until);
-                    out.extend(below.map(|position| (n, Position(position))));
-                }
+                run.candidates(key, value, fingerprints, &mut found)?;
+                let positions = found.iter().map(|(n, own)| (*n, run.first() + u64::from(*own)));
+                let below = positions.filter(|(_, position)| *position < until);
+                out.extend(below.map(|(n, position)| (n, Position(position))));
             }
         }
         Ok(())

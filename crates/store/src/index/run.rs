@@ -39,6 +39,7 @@ use places::{SegmentShare, read_directory};
 pub(crate) use places::{copy as copy_places, write as write_places};
 use std::sync::{Arc, OnceLock};
 use tree::Tree;
+use value::FilterShare;
 pub(crate) use value::{Body, SHORT_COUNT_MAX, Value};
 pub(crate) use walk::{Entries, IdWalk, PositionWalk};
 
@@ -102,7 +103,7 @@ impl Run {
     /// What the run says of a key.
     pub(crate) fn get(&self, key: Key<'_>) -> Result<Option<Value>, IndexError> {
         let block = filter::block_of(key.hash, self.footer.key_blocks);
-        if !filter::may_hold(&self.filter_block(block)?, key.hash) {
+        if !filter::may_hold(self.filter_block(block)?, key.hash) {
             return Ok(None);
         }
         let mut bytes = [0; sorted::KEY_BYTES_MAX];
@@ -155,31 +156,54 @@ impl Run {
         }
     }
 
-    /// Positions, counted from the run's first, of a stream's events with this fingerprint.
+    /// For each of these fingerprints, by its place among them, the positions, counted from the run's
+    /// first, of a stream's events that have it.
     pub(crate) fn candidates(
         &self,
         key: Key<'_>,
         value: &Value,
-        fingerprint: u32,
-        found: &mut Vec<u32>,
+        fingerprints: &[u32],
+        found: &mut Vec<(usize, u32)>,
     ) -> Result<(), IndexError> {
         match &value.body {
-            Body::Short { positions, fingerprints } => {
-                let both = positions.iter().zip(fingerprints);
-                found.extend(both.filter(|(_, own)| **own == fingerprint).map(|(at, _)| *at));
+            Body::Short { positions, fingerprints: stored } => {
+                for (n, asked) in fingerprints.iter().enumerate() {
+                    let both = positions.iter().zip(stored);
+                    found.extend(both.filter(|(_, own)| *own == asked).map(|(at, _)| (n, *at)));
+                }
                 Ok(())
             }
             Body::Long { ids: None, .. } => Ok(()),
             Body::Long { ids: Some((ids, share)), .. } => {
-                let hash = id_hash(key.hash, fingerprint);
-                let n = share.first.saturating_add(filter::block_of(hash, share.count));
-                let block = self.filter_block(self.footer.key_blocks.saturating_add(n))?;
-                if !filter::may_hold(&block, hash) {
-                    return Ok(());
+                for n in self.may_hold(key, *share, fingerprints)? {
+                    let fingerprint = fingerprints[n];
+                    ids::find(&self.file, ids, fingerprint, |position| found.push((n, position)))?;
                 }
-                ids::find(&self.file, ids, fingerprint, |position| found.push(position))
+                Ok(())
             }
         }
+    }
+
+    /// Which of these fingerprints a long stream may have here.
+    ///
+    /// Nearly every one is new, and its block of the filter is nowhere near the processor: all are
+    /// fetched before the first is looked at, so that the fetches overlap.
+    fn may_hold(
+        &self,
+        key: Key<'_>,
+        share: FilterShare,
+        fingerprints: &[u32],
+    ) -> Result<Vec<usize>, IndexError> {
+        let mut blocks = Vec::with_capacity(fingerprints.len());
+        for fingerprint in fingerprints {
+            let hash = id_hash(key.hash, *fingerprint);
+            let n = share.first.saturating_add(filter::block_of(hash, share.count));
+            blocks.push((hash, self.filter_block(self.footer.key_blocks.saturating_add(n))?));
+        }
+        std::hint::black_box(blocks.iter().fold(0, |all, (_, block)| all | block[0]));
+        let held =
+            blocks.iter().enumerate().filter(|(_, (hash, block))| filter::may_hold(block, *hash));
+        Ok(held.map(|(n, _)| n).collect())
     }
 
     /// Where the record of a position stands.
@@ -233,7 +257,7 @@ impl Run {
         &self.file
     }
 
-    fn filter_block(&self, n: u32) -> Result<filter::Block, IndexError> {
+    fn filter_block(&self, n: u32) -> Result<&filter::BlockBytes, IndexError> {
         let (page, slot) =
             (n as usize / filter::PAGE_BLOCK_COUNT, n as usize % filter::PAGE_BLOCK_COUNT);
         let first = self.footer.filter_page;

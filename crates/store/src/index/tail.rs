@@ -183,10 +183,11 @@ impl Part {
         let slot = shard.stream(key)?;
         let count = slot.count_below(below);
         let last = slot.postings().get(count.checked_sub(1)?)?.ordinal;
-        for (n, fingerprint) in fingerprints.iter().enumerate() {
-            let own = slot.candidates(*fingerprint).filter(|ordinal| *ordinal < below);
-            out.extend(own.map(|ordinal| (n, Position(self.first + u64::from(ordinal)))));
-        }
+        slot.candidates(fingerprints, |n, ordinal| {
+            if ordinal < below {
+                out.push((n, Position(self.first + u64::from(ordinal))));
+            }
+        });
         let last = self.first + u64::from(last);
         Some(Standing { count: count as u64, revision: slot.revision(), last })
     }

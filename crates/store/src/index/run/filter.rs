@@ -12,7 +12,6 @@
 //! Blocks rather than fuse filters: one probe is one small read, so filters need not be resident,
 //! and a filter can be filled by a merge that does not know its keys beforehand.
 
-use super::bytes::Reader;
 use super::page::{Fault, Page, PageKind};
 
 /// Bits a key is given.
@@ -38,6 +37,9 @@ const SALTS: [u32; 8] = [
 
 /// One block.
 pub(crate) type Block = [u32; 8];
+
+/// One block, as it stands in a file.
+pub(crate) type BlockBytes = [u8; BLOCK_BYTES];
 
 /// A filter that is being filled.
 pub(crate) struct FilterBuilder {
@@ -83,19 +85,15 @@ pub(crate) fn block_of(hash: u64, count: u32) -> u32 {
 }
 
 /// Whether a key of this hash may be in the filter that the block is of.
-pub(crate) fn may_hold(block: &Block, hash: u64) -> bool {
-    block.iter().zip(bits(hash)).all(|(word, bit)| word & bit != 0)
+pub(crate) fn may_hold(block: &BlockBytes, hash: u64) -> bool {
+    let (words, _) = block.as_chunks();
+    words.iter().zip(bits(hash)).all(|(word, bit)| u32::from_le_bytes(*word) & bit != 0)
 }
 
 /// The `n`th block of a page of blocks.
-pub(crate) fn block_at(page: &Page, n: usize) -> Result<Block, Fault> {
-    let bytes = page.body().get(n * BLOCK_BYTES..).ok_or("there is no such filter block")?;
-    let mut rest = Reader(bytes);
-    let mut block = Block::default();
-    for word in &mut block {
-        *word = rest.u32()?;
-    }
-    Ok(block)
+pub(crate) fn block_at(page: &Page, n: usize) -> Result<&BlockBytes, Fault> {
+    let block = page.body().get(n * BLOCK_BYTES..).and_then(<[u8]>::first_chunk);
+    block.ok_or("there is no such filter block")
 }
 
 /// Pages of these blocks.
@@ -137,7 +135,8 @@ mod tests {
             let blocks = filter.finish();
             let held = |n| {
                 let block = block_of(hash(n), blocks.len() as u32) as usize;
-                may_hold(&blocks[block], hash(n))
+                let word = |at: usize| blocks[block][at / 4].to_le_bytes()[at % 4];
+                may_hold(&std::array::from_fn(word), hash(n))
             };
             assert!((0..1_000).all(held));
             let wrong = (1_000..101_000).filter(|n| held(*n)).count();

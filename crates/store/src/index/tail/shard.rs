@@ -168,16 +168,19 @@ impl StreamSlot {
         }
     }
 
-    pub(super) fn candidates(&self, fingerprint: u32) -> impl Iterator<Item = u32> {
-        let (scanned, table) = match &self.ids {
-            Some(ids) => (&[][..], Some(ids.iter_hash(spread(fingerprint)))),
-            None => (&self.postings[..], None),
-        };
-        scanned
-            .iter()
-            .chain(table.into_iter().flatten())
-            .filter(move |posting| posting.fingerprint == fingerprint)
-            .map(|posting| posting.ordinal)
+    /// Tells `found` of the ordinals that have one of these fingerprints: which, and where.
+    pub(super) fn candidates(&self, fingerprints: &[u32], mut found: impl FnMut(usize, u32)) {
+        for (n, asked) in fingerprints.iter().enumerate() {
+            let mut meet = |own: &Posting| {
+                if own.fingerprint == *asked {
+                    found(n, own.ordinal);
+                }
+            };
+            match &self.ids {
+                Some(ids) => ids.iter_hash(spread(*asked)).for_each(&mut meet),
+                None => self.postings.iter().for_each(&mut meet),
+            }
+        }
     }
 }
 
