@@ -130,6 +130,21 @@ impl File for CountingFile {
         self.file.write_durable_at(blocks, at)
     }
 
+    fn write_durable_while(
+        &self,
+        blocks: &[u8],
+        at: u64,
+        meanwhile: &mut dyn FnMut(),
+    ) -> Result<(), DiskError> {
+        self.counts.durable_writes.fetch_add(1, Relaxed);
+        self.counts.durable_bytes.fetch_add(blocks.len() as u64, Relaxed);
+        self.file.write_durable_while(blocks, at, meanwhile)
+    }
+
+    fn overlaps(&self) -> bool {
+        self.file.overlaps()
+    }
+
     fn durable_way(&self) -> DurableWay {
         self.file.durable_way()
     }

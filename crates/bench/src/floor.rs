@@ -41,6 +41,11 @@ impl Floor {
         self.file.durable_way() == DurableWay::Direct
     }
 
+    /// Whether a store on this disk can work while the device does.
+    pub(crate) fn overlaps(&self) -> bool {
+        self.file.overlaps()
+    }
+
     /// The following writes are of so many bytes on average; each is of whole blocks.
     pub(crate) fn set_write_bytes(&mut self, bytes: u64) -> anyhow::Result<()> {
         anyhow::ensure!(bytes <= FILE_BYTES / 2, "a write of {bytes} bytes is no group commit");

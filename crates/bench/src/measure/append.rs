@@ -72,6 +72,11 @@ fn measure(bench: &Bench, shape: &Shape) -> anyhow::Result<(Table, Sides)> {
     columns.extend(["events/write", "bytes/write", "syncs/write"]);
     let mut table = Table::new(shape.title, &columns);
     sides.fill(&mut table);
+    let bound = sides.best_peer_beside(&sides.floor_runs);
+    table.note(format!("the floor itself is {bound:.2} times the best peer in events/s"));
+    if !sides.floor.overlaps() {
+        table.note("this system has no submission rings: the store waits in each write");
+    }
     if !sides.floor.is_direct() {
         table.note("this file system has no direct writes: the floor is a write and a sync");
     }
@@ -256,9 +261,12 @@ impl Sides {
     }
 
     fn over_best_peer(&self) -> f64 {
-        let over = |side: &PeerSide| {
-            timing::ratio(&self.headwater_runs, &side.runs, Run::events_per_second)
-        };
+        self.best_peer_beside(&self.headwater_runs)
+    }
+
+    /// Events/s of `runs` over those of the peer that comes nearest.
+    fn best_peer_beside(&self, runs: &[Run]) -> f64 {
+        let over = |side: &PeerSide| timing::ratio(runs, &side.runs, Run::events_per_second);
         self.peers.iter().map(over).fold(f64::INFINITY, f64::min)
     }
 }
