@@ -14,7 +14,7 @@ use headwater_store::{EmbeddedContext, Environment, Options};
 use std::path::Path;
 use std::pin::pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
 
 fn context() -> EmbeddedContext {
@@ -178,4 +178,47 @@ fn what_comes_while_a_reader_is_awake_is_not_missed() {
             "{seen:?}"
         );
     }
+}
+
+/// R3 beside C2: a reader was told that it may pass up to an event, between the match of that very
+/// event and its own waking, and never saw it.
+#[test]
+fn nobody_is_told_to_pass_what_it_asked_for() {
+    const COUNT: u128 = 3_000;
+    let context = &context();
+    let is_done = &AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(move || {
+            while !is_done.load(Ordering::SeqCst) {
+                context.note_idle();
+            }
+        });
+        let query = Query::stream(stream("order-1"));
+        let start = Start::Beginning;
+        let reading = scope.spawn(move || {
+            headwater_conformance::run(async {
+                let mut reader =
+                    context.subscribe(Subscribe { query, start }).await.expect("begun");
+                let mut seen = Vec::new();
+                while seen.len() < COUNT as usize {
+                    if let Delivery::Events { events, .. } =
+                        reader.next().await.expect("it is well")
+                    {
+                        seen.extend(numbers(&events));
+                    }
+                    let last = seen.last().copied();
+                    if last.is_some_and(|last| last + 1 != seen.len() as u128) {
+                        break;
+                    }
+                }
+                is_done.store(true, Ordering::SeqCst);
+                seen
+            })
+        });
+        for n in 0..COUNT {
+            append(context, "order-1", n, "OrderCreated", &[]);
+        }
+        let seen = reading.join().expect("it ends");
+        assert_eq!(seen, (0..COUNT).collect::<Vec<_>>(), "R3: each once, in order");
+    });
 }
