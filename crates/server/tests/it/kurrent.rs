@@ -5,6 +5,7 @@
 
 mod appending;
 mod deleting;
+mod racing;
 mod reading;
 mod serving;
 mod site;

@@ -383,6 +383,24 @@ def of_version_2(tell):
 
 
 @of_version_2
+def indexes_are_read_and_followed(client):
+    category, kind = f"c{uuid4().hex}", f"T{uuid4().hex}"
+    one, two = stream(category), stream(category)
+    client.append_to_stream(one, current_version=ANY, events=[event(), event(kind)])
+    client.append_to_stream(two, current_version=ANY, events=[event(kind)])
+    places = lambda events: [(e.stream_name, e.stream_position, e.link) for e in events]
+    by_category = list(client.read_index(f"ce-{category}"))
+    assert places(by_category) == [(one, 0, None), (one, 1, None), (two, 0, None)]
+    assert places(client.read_index(f"et-{kind}")) == [(one, 1, None), (two, 0, None)]
+    after = by_category[1].commit_position
+    with client.subscribe_to_index(f"ce-{category}", commit_position=after) as subscription:
+        assert places([next(subscription)]) == [(two, 0, None)]
+        client.append_to_stream(two, current_version=0, events=[event()])
+        assert places([next(subscription)]) == [(two, 1, None)]
+    raises(errors.NotFoundError, lambda: list(client.read_index("user-nobody-made-it")))
+
+
+@of_version_2
 def several_streams_are_one_append(client):
     events = lambda name, version, count: kurrent.NewEvents(
         stream_name=name, current_version=version, events=[event() for _ in range(count)]

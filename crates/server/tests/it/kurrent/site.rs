@@ -25,12 +25,17 @@ pub(super) struct Site {
 
 impl Site {
     pub(super) async fn new() -> Self {
+        Self::over(|contexts| contexts).await
+    }
+
+    /// With something between the protocol and the store.
+    pub(super) async fn over(between: impl FnOnce(Arc<dyn Contexts>) -> Arc<dyn Contexts>) -> Self {
         let micros = AtomicU64::new(1_773_064_800_000_000);
         let tick = move || Timestamp::from_micros(micros.fetch_add(1_000, Ordering::Relaxed));
         let contexts = Arc::new(MemoryContexts::new(Arc::new(tick)));
         let options = KurrentOptions::default();
         let store = contexts.context(options.context.clone()).await.unwrap();
-        let (host, stage) = Host::new(contexts);
+        let (host, stage) = Host::new(between(contexts));
         Self { router: kurrent::routes(&host, &options), store, stage }
     }
 
