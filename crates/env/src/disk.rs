@@ -6,7 +6,7 @@
 //! Invariants: nothing here retries. A failed sync stays failed (D2): after an error the caller
 //! must assume that any of the bytes since the last success may or may not be on the disk.
 
-use crate::BLOCK_BYTES;
+use crate::{AlignedBuf, BLOCK_BYTES};
 use headwater_model::{Retry, Unavailable};
 use std::any::Any;
 use std::fmt;
@@ -156,19 +156,28 @@ pub trait File: fmt::Debug + Send + Sync + 'static {
     /// # Errors
     /// `Full`, `Io`.
     fn write_zeros(&self, from: u64, to: u64) -> Result<(), DiskError> {
-        const CHUNK_BYTES: usize = 256 * 1_024;
-        let zeros = vec![0; CHUNK_BYTES];
-        let mut at = from;
-        while at < to {
-            let count = (to - at).min(CHUNK_BYTES as u64);
-            self.write_at(&zeros[..usize::try_from(count).unwrap_or(CHUNK_BYTES)], at)?;
-            at += count;
-        }
-        Ok(())
+        write_zeros(from, to, |zeros, at| self.write_at(zeros, at))
     }
 
     /// Tells the system that these bytes will not be read soon. Says nothing about durability.
     fn forget_cached(&self) {}
+}
+
+/// Writes zeros from `from` up to `to` by `write`, which is given whole pieces and their places.
+pub(crate) fn write_zeros(
+    from: u64,
+    to: u64,
+    write: impl Fn(&[u8], u64) -> Result<(), DiskError>,
+) -> Result<(), DiskError> {
+    const PIECE_BYTES: usize = 256 * 1_024;
+    let zeros = AlignedBuf::zeroed(PIECE_BYTES);
+    let mut at = from;
+    while at < to {
+        let count = usize::try_from(to - at).map_or(PIECE_BYTES, |left| left.min(PIECE_BYTES));
+        write(&zeros[..count], at)?;
+        at += count as u64;
+    }
+    Ok(())
 }
 
 /// Holds a lock until it is dropped.

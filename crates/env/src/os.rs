@@ -5,8 +5,8 @@
 //! Invariant: which way a file's durable writes go is decided when it is opened and never again;
 //! a direct write that fails is an error, not a reason to try another way.
 
-use crate::disk::assert_whole_blocks;
-use crate::{Access, DirLock, Disk, DiskError, DurableWay, File};
+use crate::disk::{assert_whole_blocks, write_zeros};
+use crate::{Access, BLOCK_BYTES, DirLock, Disk, DiskError, DurableWay, File};
 use std::fs::{self, OpenOptions, TryLockError};
 use std::io::Read;
 use std::os::unix::fs::FileExt;
@@ -134,8 +134,14 @@ impl Disk for OsDisk {
 /// A second handle whose writes go past the page cache and return when the device has them.
 #[cfg(target_os = "linux")]
 fn open_direct(path: &Path) -> Result<Option<fs::File>, DiskError> {
+    open_past_cache(path, rustix::fs::OFlags::DSYNC)
+}
+
+/// A handle whose writes go past the page cache, and what else is asked of it.
+#[cfg(target_os = "linux")]
+fn open_past_cache(path: &Path, more: rustix::fs::OFlags) -> Result<Option<fs::File>, DiskError> {
     use rustix::fs::{Mode, OFlags};
-    let flags = OFlags::WRONLY | OFlags::DIRECT | OFlags::DSYNC | OFlags::CLOEXEC;
+    let flags = OFlags::WRONLY | OFlags::DIRECT | OFlags::CLOEXEC | more;
     match rustix::fs::open(path, flags, Mode::empty()) {
         Ok(handle) => Ok(Some(handle.into())),
         // The file system has no direct writes (some network and memory file systems).
@@ -171,6 +177,22 @@ struct OsFile {
 impl OsFile {
     fn failed(&self, what: &'static str) -> impl Fn(std::io::Error) -> DiskError + '_ {
         move |e| DiskError::of(what, &self.path, &e)
+    }
+
+    /// Another handle of this file, whose writes go past the page cache and are not durable at once.
+    /// `None`: its name is another file's by now.
+    #[cfg(target_os = "linux")]
+    fn again_past_cache(&self) -> Result<Option<fs::File>, DiskError> {
+        use std::os::unix::fs::MetadataExt;
+        let opened = match open_past_cache(&self.path, rustix::fs::OFlags::empty()) {
+            Err(DiskError::NotFound { .. }) => None,
+            opened => opened?,
+        };
+        let Some(again) = opened else { return Ok(None) };
+        let who = |file: &fs::File| file.metadata().map(|it| (it.dev(), it.ino()));
+        let is_same = who(&again).map_err(self.failed("look at"))?
+            == who(&self.file).map_err(self.failed("look at"))?;
+        Ok(is_same.then_some(again))
     }
 }
 
@@ -242,6 +264,23 @@ impl File for OsFile {
 
     fn set_len(&self, len: u64) -> Result<(), DiskError> {
         self.file.set_len(len).map_err(self.failed("set the length of"))
+    }
+
+    /// Past the page cache where that is possible: zeros that are copied there push out what readers
+    /// want, and each direct write to their place would have to look for them.
+    #[cfg(target_os = "linux")]
+    fn write_zeros(&self, from: u64, to: u64) -> Result<(), DiskError> {
+        let is_blocks = [from, to].iter().all(|at| at.is_multiple_of(BLOCK_BYTES as u64));
+        let past_cache = match is_blocks && self.direct.is_some() {
+            true => self.again_past_cache()?,
+            false => None,
+        };
+        match past_cache {
+            Some(file) => write_zeros(from, to, |zeros, at| {
+                file.write_all_at(zeros, at).map_err(self.failed("write"))
+            }),
+            None => write_zeros(from, to, |zeros, at| self.write_at(zeros, at)),
+        }
     }
 
     #[cfg(target_os = "linux")]

@@ -7,7 +7,7 @@
 
 use crate::format::segment_file_name;
 use crate::limits::SEGMENT_BYTES_MIN;
-use headwater_env::{Access, Disk, DiskError, File};
+use headwater_env::{Access, Disk, DiskError, DurableWay, File};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -146,9 +146,14 @@ impl Workshop {
                 return Err(DiskError::Io { what: "prepare", path, why });
             }
             let to = self.segment_bytes.min(at + PIECE_BYTES);
-            grow(file.as_ref(), at, to)?;
+            file.write_zeros(u64::from(at), u64::from(to))?;
+            if file.durable_way() == DurableWay::Synced {
+                // Else all of it would go from the page cache to the device at once.
+                file.sync()?;
+            }
             at = to;
         }
+        file.sync()?;
         file.forget_cached();
         Ok(())
     }
