@@ -25,9 +25,12 @@ pub(crate) const INDEX_CACHE_BYTES: usize = 256 * 1_024 * 1_024;
 /// Some ten thousand streams of ten events: those that commands come for in the same minutes.
 pub(crate) const RECORD_CACHE_BYTES: usize = 64 * 1_024 * 1_024;
 
-/// Events to index and appends to answer, together, that are worth doing while the device works: with
-/// fewer, the work takes less than the some microseconds that it costs to do it meanwhile.
-pub(crate) const OVERLAP_COUNT_MIN: usize = 16;
+/// Work that is worth doing while the device works, counted in events to index: with less, a write
+/// on its way beside it takes longer, by some ten microseconds, than the work itself.
+pub(crate) const OVERLAP_WORK_MIN: usize = 256;
+
+/// An answer wakes somebody: about the work of so many events.
+pub(crate) const ANSWER_WORK: usize = 8;
 
 /// The writer's buffer is given back when one large commit made it larger than this.
 pub(crate) const BUFFER_BYTES_MAX: usize = 4 * 1_024 * 1_024;

@@ -89,17 +89,17 @@ impl Writer {
         if commit.is_empty() {
             return (answers(planned, Ok(())), unplanned);
         }
-        let work_count = commit.event_count() + due.count();
-        let overlap = match work_count < limits::OVERLAP_COUNT_MIN {
+        let work = commit.event_count() + limits::ANSWER_WORK * due.count();
+        let overlap = match work < limits::OVERLAP_WORK_MIN {
             true => Overlap::InTurn,
             false => Overlap::IfPossible,
         };
-        let mut work = Some(move || {
+        let mut meanwhile = Some(move || {
             due.give();
             // Nobody waits while what was asked is given back to the allocator.
             drop(requests);
         });
-        let mut meanwhile = || work.take().map_or((), |work| work());
+        let mut meanwhile = || meanwhile.take().map_or((), |work| work());
         let written = self.write(before, commit, overlap, &mut meanwhile);
         (answers(planned, written), unplanned)
     }
