@@ -116,20 +116,18 @@ impl FileJournal {
         let frame = (FRAME_HEADER_BYTES + bytes + SEAL_BYTES) as u32;
         let reserve = RESERVE_BYTES.min(self.capacity / 8);
         let left = if self.tail.sealed { 0 } else { self.capacity - self.tail.at };
+        let fits = frame <= left;
         // Behind a header that is not written yet there is no next segment to wait for.
-        if frame + reserve <= left || frame <= left && self.tail.durable == 0 {
+        let may_use_all = self.tail.durable == 0 || self.room == Room::Reserve;
+        if frame + reserve <= left || fits && may_use_all {
             return Ok(());
         }
-        if frame <= left && self.room == Room::Reserve {
-            return Ok(());
-        }
-        let wanted = ceil(HEADER_BYTES as u32 + frame + reserve);
-        let next = self.segment.header.segment + 1;
         // First the room, then the seal: a full disk refuses before anything was written.
-        let wanted = if frame <= left { 0 } else { wanted };
+        let next = self.segment.header.segment + 1;
+        let wanted = if fits { 0 } else { ceil(HEADER_BYTES as u32 + frame + reserve) };
         let prepared =
             self.preparer.take(next, wanted).map_err(|e| JournalError::Unavailable(e.into()))?;
-        if frame <= left {
+        if fits {
             // With a segment behind it, the last part of this one is a part like any other.
             self.preparer.put_back(prepared);
             return Ok(());
