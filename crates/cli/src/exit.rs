@@ -152,7 +152,9 @@ fn classify(error: &anyhow::Error) -> (Ending, &str) {
         let ending = match read {
             ReadError::Corrupt(_) => Ending::Corrupt,
             ReadError::Unavailable(_) => Ending::Unavailable,
-            ReadError::Diverged { .. } | ReadError::Invalid { .. } => Ending::Failed,
+            ReadError::Diverged { .. } | ReadError::Invalid { .. } | ReadError::Denied(_) => {
+                Ending::Failed
+            }
         };
         return (ending, read.code());
     }

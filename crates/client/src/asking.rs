@@ -5,7 +5,7 @@
 
 use crate::backoff::Backoff;
 use crate::{ClientOptions, limits};
-use headwater_model::{ReadError, Unavailable};
+use headwater_model::{Denied, ReadError, Unavailable};
 use headwater_wire::v1::event_store_client::EventStoreClient;
 use headwater_wire::{Malformed, status};
 use std::time::Duration;
@@ -79,7 +79,10 @@ pub(crate) fn understand(status: &Status) -> Heard {
         Code::InvalidArgument | Code::OutOfRange | Code::ResourceExhausted => {
             Heard::Answer(ReadError::Invalid { why })
         }
-        Code::Unimplemented | Code::PermissionDenied | Code::Unauthenticated | Code::NotFound => {
+        Code::Unauthenticated => {
+            Heard::Answer(ReadError::Denied(Denied::Unauthenticated { why }))
+        }
+        Code::Unimplemented | Code::PermissionDenied | Code::NotFound => {
             Heard::Answer(failed(why))
         }
         _ => Heard::Lost(failed(why)),

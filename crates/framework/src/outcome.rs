@@ -4,7 +4,7 @@
 
 use crate::{DecodeError, EncodeError, Refusal};
 use headwater_model::{
-    AppendError, ContextName, Corrupt, InvalidName, LostReply, Position, ReadError, Retry,
+    AppendError, ContextName, Corrupt, Denied, InvalidName, LostReply, Position, ReadError, Retry,
     Revision, StreamName, Unavailable,
 };
 use std::ops::Deref;
@@ -85,6 +85,9 @@ pub enum CommandError<R> {
     /// The store found damage.
     #[error(transparent)]
     Corrupt(Corrupt),
+    /// The store does not let this service do it: somebody must grant it.
+    #[error(transparent)]
+    Denied(Denied),
     /// The store refused what this crate asked: a defect in it.
     #[error("the store refused the request: {why}")]
     Rejected {
@@ -116,6 +119,7 @@ impl<R: Refusal> CommandError<R> {
             Self::Unknown(_) => "command.unknown",
             Self::Unavailable(cause) => cause.code(),
             Self::Corrupt(_) => "store.corrupt",
+            Self::Denied(cause) => cause.code(),
             Self::Rejected { .. } => "command.rejected",
         }
     }
@@ -128,6 +132,7 @@ impl<R> From<LoadError> for CommandError<R> {
             LoadError::Undecodable(cause) => Self::Undecodable(cause),
             LoadError::Read(ReadError::Unavailable(cause)) => Self::Unavailable(cause),
             LoadError::Read(ReadError::Corrupt(cause)) => Self::Corrupt(cause),
+            LoadError::Read(ReadError::Denied(cause)) => Self::Denied(cause),
             LoadError::Read(other) => Self::Rejected { why: other.to_string() },
         }
     }
@@ -144,6 +149,7 @@ impl<R> CommandError<R> {
             AppendError::Unknown(cause) => Self::Unknown(cause),
             AppendError::Unavailable(cause) => Self::Unavailable(cause),
             AppendError::Corrupt(cause) => Self::Corrupt(cause),
+            AppendError::Denied(cause) => Self::Denied(cause),
             other => Self::Rejected { why: other.to_string() },
         }
     }

@@ -10,8 +10,8 @@ mod check;
 
 use crate::error::OrNothing;
 use crate::{
-    Checkpoint, CheckpointName, Corrupt, EventId, LostReply, NewEvent, Position, Query, Retry,
-    Revision, SaveCheckpoint, StreamName, Unavailable,
+    Checkpoint, CheckpointName, Corrupt, Denied, EventId, LostReply, NewEvent, Position, Query,
+    Retry, Revision, SaveCheckpoint, StreamName, Unavailable,
 };
 use std::fmt;
 
@@ -231,6 +231,9 @@ pub enum AppendError {
     /// The store found damage while checking the request.
     #[error(transparent)]
     Corrupt(Corrupt),
+    /// Who asked may not do this.
+    #[error(transparent)]
+    Denied(Denied),
 }
 
 impl AppendError {
@@ -247,6 +250,7 @@ impl AppendError {
             | Self::Tombstoned { .. }
             | Self::TooLarge { .. }
             | Self::Invalid { .. }
+            | Self::Denied(_)
             | Self::Corrupt(_) => Retry::Never,
         }
     }
@@ -266,6 +270,7 @@ impl AppendError {
             Self::Unknown(_) => "append.unknown",
             Self::Unavailable(cause) => cause.code(),
             Self::Corrupt(_) => "store.corrupt",
+            Self::Denied(cause) => cause.code(),
         }
     }
 }

@@ -90,6 +90,37 @@ impl Unavailable {
     }
 }
 
+/// Who asked may not have it. Nothing was done.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Denied {
+    /// We know who asks, and they may not.
+    #[error("{who} may not {verb} {what}")]
+    Forbidden {
+        /// Who asked, as the server knows them.
+        who: String,
+        /// What they may not do: `read`, `append`, …
+        verb: String,
+        /// To what, with its context.
+        what: String,
+    },
+    /// We do not know who asks.
+    #[error("who asks is not known: {why}")]
+    Unauthenticated {
+        /// What is missing or wrong with the credentials; never the credentials.
+        why: String,
+    },
+}
+
+impl Denied {
+    /// The stable code of this cause.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Forbidden { .. } => "access.denied",
+            Self::Unauthenticated { .. } => "access.unauthenticated",
+        }
+    }
+}
+
 /// Shows an optional place as a person would say it.
 pub(crate) struct OrNothing<T>(pub(crate) Option<T>);
 

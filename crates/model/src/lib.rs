@@ -29,7 +29,7 @@ pub mod time;
 
 pub use append::{Append, AppendError, Appended, Condition, ExpectedRevision, StreamWrite};
 pub use checkpoint::{Checkpoint, SaveCheckpoint};
-pub use error::{Corrupt, LostReply, Retry, Unavailable};
+pub use error::{Corrupt, Denied, LostReply, Retry, Unavailable};
 pub use event::{ContentType, EventId, Metadata, NewEvent, RecordedEvent};
 pub use group::{
     Backoff, ConsumerGroups, DeliveryId, GroupDelivery, GroupError, GroupInfo, GroupKey,

@@ -3,8 +3,8 @@
 //! Invariants: R1 a page is a part of a prefix of the order. R2 it misses nothing acknowledged.
 
 use crate::{
-    Checkpoint, Corrupt, Incarnation, Position, Query, RecordedEvent, Retry, Revision, StreamName,
-    Timestamp, Unavailable,
+    Checkpoint, Corrupt, Denied, Incarnation, Position, Query, RecordedEvent, Retry, Revision,
+    StreamName, Timestamp, Unavailable,
 };
 
 /// Which way.
@@ -162,6 +162,9 @@ pub enum ReadError {
     /// The store cannot read now.
     #[error(transparent)]
     Unavailable(Unavailable),
+    /// Who asked may not read this.
+    #[error(transparent)]
+    Denied(Denied),
 }
 
 impl ReadError {
@@ -169,7 +172,9 @@ impl ReadError {
     pub fn retry(&self) -> Retry {
         match self {
             Self::Unavailable(_) => Retry::Later,
-            Self::Corrupt(_) | Self::Diverged { .. } | Self::Invalid { .. } => Retry::Never,
+            Self::Corrupt(_) | Self::Diverged { .. } | Self::Invalid { .. } | Self::Denied(_) => {
+                Retry::Never
+            }
         }
     }
 
@@ -180,6 +185,7 @@ impl ReadError {
             Self::Diverged { .. } => "read.diverged",
             Self::Invalid { .. } => "read.invalid",
             Self::Unavailable(cause) => cause.code(),
+            Self::Denied(cause) => cause.code(),
         }
     }
 }

@@ -322,6 +322,7 @@ fn unreadable(cause: ReadError) -> AppendError {
     match cause {
         ReadError::Corrupt(corrupt) => AppendError::Corrupt(corrupt),
         ReadError::Unavailable(unavailable) => AppendError::Unavailable(unavailable),
+        ReadError::Denied(denied) => AppendError::Denied(denied),
         ReadError::Diverged { .. } | ReadError::Invalid { .. } => {
             AppendError::Invalid { why: cause.to_string() }
         }

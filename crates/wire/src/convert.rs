@@ -8,6 +8,7 @@
 mod append;
 mod append_error;
 mod asked;
+mod denied;
 mod event;
 mod query;
 mod read;

@@ -8,7 +8,7 @@
 //! error of the store has such.
 
 use crate::v1;
-use headwater_model::{ReadError, Unavailable};
+use headwater_model::{Denied, ReadError, Unavailable};
 use prost::Message as _;
 use prost_types::Any;
 use tonic::{Code, Status};
@@ -55,6 +55,8 @@ const fn code(error: &ReadError) -> Code {
         ReadError::Diverged { .. } => Code::OutOfRange,
         ReadError::Invalid { .. } => Code::InvalidArgument,
         ReadError::Unavailable(_) => Code::Unavailable,
+        ReadError::Denied(Denied::Forbidden { .. }) => Code::PermissionDenied,
+        ReadError::Denied(Denied::Unauthenticated { .. }) => Code::Unauthenticated,
     }
 }
 
@@ -62,11 +64,13 @@ fn cut(mut error: ReadError) -> ReadError {
     let words: Vec<&mut String> = match &mut error {
         ReadError::Corrupt(corrupt) => vec![&mut corrupt.file, &mut corrupt.why],
         ReadError::Invalid { why }
+        | ReadError::Denied(Denied::Unauthenticated { why })
         | ReadError::Unavailable(
             Unavailable::Full { why } | Unavailable::Poisoned { why } | Unavailable::Fenced { why },
         ) => vec![why],
         ReadError::Unavailable(Unavailable::Locked { owner }) => vec![owner],
         ReadError::Unavailable(Unavailable::Io { what, why }) => vec![what, why],
+        ReadError::Denied(Denied::Forbidden { who, verb, what }) => vec![who, verb, what],
         ReadError::Diverged { .. } | ReadError::Unavailable(Unavailable::Closed) => Vec::new(),
     };
     for text in words {

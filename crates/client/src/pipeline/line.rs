@@ -10,7 +10,7 @@ use crate::backoff::Backoff;
 use crate::limits::ANSWER_BYTES_MAX;
 use futures_util::future::BoxFuture;
 use futures_util::stream::poll_fn;
-use headwater_model::{AppendError, LostReply};
+use headwater_model::{AppendError, LostReply, ReadError};
 use headwater_wire::codec::BoundedCodec;
 use headwater_wire::encoded::{EncodedRequest, PIPELINE_PATH};
 use headwater_wire::v1;
@@ -145,8 +145,12 @@ impl Line {
 
     fn not_opened(&mut self, status: &Status) {
         self.trouble = words(status);
-        if let Heard::Answer(_) = understand(status) {
-            self.waiting.refused(&self.trouble);
+        if let Heard::Answer(error) = understand(status) {
+            let denied = match &error {
+                ReadError::Denied(denied) => Some(denied),
+                _ => None,
+            };
+            self.waiting.refused(&self.trouble, denied);
         }
     }
 }

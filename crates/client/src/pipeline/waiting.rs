@@ -4,7 +4,7 @@
 //! the first that is late.
 
 use super::{AppendAnswer, Job, unasked};
-use headwater_model::{AppendError, LostReply};
+use headwater_model::{AppendError, Denied, LostReply};
 use headwater_wire::encoded::EncodedRequest;
 use std::collections::BTreeMap;
 use tokio::time::Instant;
@@ -76,9 +76,13 @@ impl Waiting {
     }
 
     /// The server will not talk with us: nothing more will be found out.
-    pub(super) fn refused(&mut self, why: &str) {
+    pub(super) fn refused(&mut self, why: &str, denied: Option<&Denied>) {
         for (_, job) in std::mem::take(&mut self.jobs) {
-            let error = if job.sent { unknown(why) } else { unasked(why) };
+            let error = match denied {
+                _ if job.sent => unknown(why),
+                Some(denied) => AppendError::Denied(denied.clone()),
+                None => unasked(why),
+            };
             let _ = job.answer.send(Err(error));
         }
     }

@@ -166,6 +166,7 @@ impl<R: Refusal> From<CommandError<R>> for Problem {
             CommandError::Undecodable(_)
             | CommandError::Unencodable(_)
             | CommandError::Corrupt(_)
+            | CommandError::Denied(_)
             | CommandError::Rejected { .. } => return Self::internal(error.code(), error),
         };
         Self::new(status, error.code(), error)

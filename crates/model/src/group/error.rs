@@ -3,7 +3,7 @@
 use super::DeliveryId;
 use crate::name::GroupName;
 use crate::{
-    AppendError, Checkpoint, Corrupt, Incarnation, LostReply, ReadError, Retry, Unavailable,
+    AppendError, Checkpoint, Corrupt, Denied, Incarnation, LostReply, ReadError, Retry, Unavailable,
 };
 
 /// Why a group did not do what was asked.
@@ -73,6 +73,9 @@ pub enum GroupError {
     /// D1: the bytes are not what was written.
     #[error(transparent)]
     Corrupt(Corrupt),
+    /// Who asked may not do this.
+    #[error(transparent)]
+    Denied(Denied),
 }
 
 impl GroupError {
@@ -86,6 +89,7 @@ impl GroupError {
             | Self::Fixed { .. }
             | Self::Diverged { .. }
             | Self::Invalid { .. }
+            | Self::Denied(_)
             | Self::Corrupt(_) => Retry::Never,
         }
     }
@@ -104,6 +108,7 @@ impl GroupError {
             Self::Unknown(_) => "group.unknown",
             Self::Unavailable(cause) => cause.code(),
             Self::Corrupt(_) => "store.corrupt",
+            Self::Denied(cause) => cause.code(),
         }
     }
 }
@@ -117,6 +122,7 @@ impl From<ReadError> for GroupError {
                 Self::Diverged { had: Checkpoint { incarnation: had, position }, is }
             }
             ReadError::Invalid { why } => Self::Invalid { why },
+            ReadError::Denied(cause) => Self::Denied(cause),
         }
     }
 }
@@ -127,6 +133,7 @@ impl From<AppendError> for GroupError {
             AppendError::Unknown(lost) => Self::Unknown(lost),
             AppendError::Unavailable(cause) => Self::Unavailable(cause),
             AppendError::Corrupt(corrupt) => Self::Corrupt(corrupt),
+            AppendError::Denied(cause) => Self::Denied(cause),
             other => Self::Invalid { why: other.to_string() },
         }
     }

@@ -11,6 +11,8 @@
 //! | `append.too_large` | 413 |
 //! | `append.invalid`, `append.condition_too_broad` | 422 |
 //! | `read.invalid` | 400 |
+//! | `access.unauthenticated` | 401 and `WWW-Authenticate` |
+//! | `access.denied` | 403, with `who`, `verb`, `what` |
 //! | `store.full` | 507 and `Retry-After` |
 //! | `append.unknown` and the rest of `store.…` | 503 and `Retry-After` |
 //! | `store.corrupt` | 500, and the reason in the log |
@@ -20,9 +22,9 @@ use super::refused::Refused;
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 use headwater_model::{
-    AppendError, Checkpoint, Corrupt, ExpectedRevision, ReadError, Retry, Unavailable,
+    AppendError, Checkpoint, Corrupt, Denied, ExpectedRevision, ReadError, Retry, Unavailable,
 };
-use http::header::{CONTENT_TYPE, RETRY_AFTER};
+use http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderValue, StatusCode};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -36,6 +38,11 @@ const RETRY_AFTER_SECONDS: HeaderValue = HeaderValue::from_static("1");
 
 /// When to try again on a full disk: somebody must make room.
 const RETRY_AFTER_FULL_SECONDS: HeaderValue = HeaderValue::from_static("30");
+
+/// How to say who asks.
+const CHALLENGE: HeaderValue = HeaderValue::from_static(
+    r#"Basic realm="headwater", charset="UTF-8", Bearer realm="headwater""#,
+);
 
 /// Why a request was not answered as hoped. Boxed, because answers that are good pay for its size.
 #[derive(Debug, Clone, PartialEq)]
@@ -128,6 +135,7 @@ impl IntoResponse for Problem {
             StatusCode::INSUFFICIENT_STORAGE => {
                 headers.insert(RETRY_AFTER, RETRY_AFTER_FULL_SECONDS)
             }
+            StatusCode::UNAUTHORIZED => headers.insert(WWW_AUTHENTICATE, CHALLENGE),
             _ => None,
         };
         response
@@ -185,6 +193,7 @@ impl From<AppendError> for Problem {
             AppendError::Unknown(_) => of(StatusCode::SERVICE_UNAVAILABLE),
             AppendError::Unavailable(cause) => unavailable(cause, retry),
             AppendError::Corrupt(cause) => corrupt(cause),
+            AppendError::Denied(cause) => denied(cause),
         }
     }
 }
@@ -201,6 +210,7 @@ impl From<ReadError> for Problem {
             ReadError::Invalid { .. } => of(StatusCode::BAD_REQUEST),
             ReadError::Unavailable(cause) => unavailable(cause, retry),
             ReadError::Corrupt(cause) => corrupt(cause),
+            ReadError::Denied(cause) => denied(cause),
         }
     }
 }
@@ -215,6 +225,16 @@ fn unavailable(cause: &Unavailable, retry: Retry) -> Problem {
         | Unavailable::Io { .. } => StatusCode::SERVICE_UNAVAILABLE,
     };
     Problem::new(status, cause.code(), retry, cause)
+}
+
+fn denied(cause: &Denied) -> Problem {
+    let of = |status| Problem::new(status, cause.code(), Retry::Never, cause);
+    match cause {
+        Denied::Forbidden { who, verb, what } => {
+            of(StatusCode::FORBIDDEN).with("who", who).with("verb", verb).with("what", what)
+        }
+        Denied::Unauthenticated { .. } => of(StatusCode::UNAUTHORIZED),
+    }
 }
 
 /// Which file it was is for who runs the server, not for who asks it.

@@ -7,7 +7,7 @@
 
 use super::expected::Expected;
 use headwater_model::append::WrongRevision;
-use headwater_model::{AppendError, InvalidName, ReadError, Unavailable};
+use headwater_model::{AppendError, Denied, InvalidName, ReadError, Unavailable};
 use headwater_wire::kurrent::event_store::client as shared;
 use headwater_wire::kurrent::google::rpc;
 use prost::Message;
@@ -54,6 +54,9 @@ pub(super) enum Refusal {
     /// The store's bytes are not what was written.
     #[error("{why}")]
     Damaged { why: String },
+    /// Who asked may not.
+    #[error("Access denied: {0}")]
+    Denied(Denied),
 }
 
 impl Refusal {
@@ -75,6 +78,8 @@ impl Refusal {
             Self::TimedOut { .. } => Code::Aborted,
             Self::NotReady { .. } => Code::Unavailable,
             Self::Damaged { .. } => Code::DataLoss,
+            Self::Denied(Denied::Forbidden { .. }) => Code::PermissionDenied,
+            Self::Denied(Denied::Unauthenticated { .. }) => Code::Unauthenticated,
         }
     }
 
@@ -110,6 +115,12 @@ impl Refusal {
             Self::NoIndex { index } => {
                 vec![("exception", "index-not-found".to_owned()), ("index-name", index.clone())]
             }
+            Self::Denied(Denied::Forbidden { .. }) => {
+                vec![("exception", "access-denied".to_owned())]
+            }
+            Self::Denied(Denied::Unauthenticated { .. }) => {
+                vec![("exception", "not-authenticated".to_owned())]
+            }
             Self::Invalid { .. }
             | Self::Diverged { .. }
             | Self::TimedOut { .. }
@@ -137,6 +148,7 @@ impl Refusal {
                 )
             }
             Self::TimedOut { .. } => packed("Timeout", &shared::Timeout {}),
+            Self::Denied(_) => packed("AccessDenied", &shared::AccessDenied {}),
             Self::NotReady { .. } | Self::Damaged { .. } => packed("Unknown", &shared::Unknown {}),
             Self::Invalid { .. }
             | Self::MissingProperty { .. }
@@ -180,6 +192,7 @@ impl From<ReadError> for Refusal {
         match error {
             ReadError::Corrupt(corrupt) => Self::Damaged { why: corrupt.to_string() },
             ReadError::Unavailable(cause) => cause.into(),
+            ReadError::Denied(cause) => Self::Denied(cause),
             diverged @ ReadError::Diverged { .. } => Self::Diverged { why: diverged.to_string() },
             other => Self::invalid(other.to_string()),
         }
@@ -212,6 +225,7 @@ impl From<AppendError> for Refusal {
             AppendError::TooLarge { size, size_max, .. } => Self::AppendTooLarge { size, size_max },
             AppendError::Unknown(lost) => Self::TimedOut { why: lost.to_string() },
             AppendError::Unavailable(cause) => cause.into(),
+            AppendError::Denied(cause) => Self::Denied(cause),
             AppendError::Corrupt(corrupt) => Self::Damaged { why: corrupt.to_string() },
             other => Self::invalid(other.to_string()),
         }

@@ -34,6 +34,7 @@ fn cannot(error: ReadError) -> AppendError {
     match error {
         ReadError::Corrupt(corrupt) => AppendError::Corrupt(corrupt),
         ReadError::Unavailable(cause) => AppendError::Unavailable(cause),
+        ReadError::Denied(cause) => AppendError::Denied(cause),
         ReadError::Invalid { why } => AppendError::Invalid { why },
         diverged @ ReadError::Diverged { .. } => AppendError::Invalid { why: diverged.to_string() },
     }

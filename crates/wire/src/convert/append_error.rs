@@ -58,6 +58,7 @@ fn said(error: &AppendError) -> Error {
         AppendError::Unknown(LostReply { why }) => Error::Unknown(because(why)),
         AppendError::Unavailable(cause) => Error::Unavailable(cause.into()),
         AppendError::Corrupt(corrupt) => Error::Corrupt(corrupt.into()),
+        AppendError::Denied(cause) => Error::Denied(cause.into()),
         AppendError::IdReused { id, stream, revision } => Error::IdReused(wire::IdReused {
             id: id_bytes(*id),
             stream: shared(stream.as_shared()),
@@ -123,6 +124,7 @@ impl TryFrom<v1::AppendError> for AppendError {
             Error::Unknown(because) => Self::Unknown(LostReply { why: why(because)? }),
             Error::Unavailable(cause) => Self::Unavailable(cause.try_into()?),
             Error::Corrupt(corrupt) => Self::Corrupt(corrupt.try_into()?),
+            Error::Denied(cause) => Self::Denied(cause.try_into()?),
         })
     }
 }

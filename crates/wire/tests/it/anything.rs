@@ -187,6 +187,17 @@ fn corrupt() -> impl Strategy<Value = Corrupt> {
     (words(), any::<u64>(), words()).prop_map(|(file, at, why)| Corrupt { file, at, why })
 }
 
+fn denied() -> impl Strategy<Value = Denied> {
+    prop_oneof![
+        (words(), words(), words()).prop_map(|(who, verb, what)| Denied::Forbidden {
+            who,
+            verb,
+            what
+        }),
+        words().prop_map(|why| Denied::Unauthenticated { why }),
+    ]
+}
+
 pub(crate) fn read_error() -> impl Strategy<Value = ReadError> {
     let diverged = (position(), any::<u32>(), any::<u32>());
     prop_oneof![
@@ -198,6 +209,7 @@ pub(crate) fn read_error() -> impl Strategy<Value = ReadError> {
         }),
         words().prop_map(|why| ReadError::Invalid { why }),
         unavailable().prop_map(ReadError::Unavailable),
+        denied().prop_map(ReadError::Denied),
     ]
 }
 
@@ -250,6 +262,7 @@ pub(crate) fn append_error() -> impl Strategy<Value = AppendError> {
         words().prop_map(|why| AppendError::Unknown(LostReply { why })),
         unavailable().prop_map(AppendError::Unavailable),
         corrupt().prop_map(AppendError::Corrupt),
+        denied().prop_map(AppendError::Denied),
     ]
 }
 

@@ -4,8 +4,8 @@ use super::broken::Broken;
 use super::site::{Site, whole_problem};
 use headwater_model::append::WrongRevision;
 use headwater_model::{
-    AppendError, Checkpoint, CheckpointName, Corrupt, EventId, ExpectedRevision, Incarnation,
-    LostReply, Position, ReadError, Revision, StreamName, Unavailable,
+    AppendError, Checkpoint, CheckpointName, Corrupt, Denied, EventId, ExpectedRevision,
+    Incarnation, LostReply, Position, ReadError, Revision, StreamName, Unavailable,
 };
 use headwater_server::http::{Refused, Sought};
 use serde_json::json;
@@ -16,6 +16,15 @@ const PAGE: &str = include_str!("../../../../../docs/errors/http.md");
 
 fn stream() -> StreamName {
     StreamName::new("order-1").unwrap()
+}
+
+fn forbidden() -> Denied {
+    let (who, verb, what) = ("ana".into(), "append".into(), "stream order-1 of shop".into());
+    Denied::Forbidden { who, verb, what }
+}
+
+fn unknown_caller() -> Denied {
+    Denied::Unauthenticated { why: "there are no credentials".into() }
 }
 
 fn unavailable() -> Vec<(Unavailable, u16, &'static str)> {
@@ -72,6 +81,8 @@ fn append_errors() -> Vec<(AppendError, u16, &'static str)> {
         (AppendError::Invalid { why: "twice".into() }, 422, "append.invalid"),
         (AppendError::Unknown(LostReply { why: "gone".into() }), 503, "append.unknown"),
         (AppendError::Corrupt(corrupt()), 500, "store.corrupt"),
+        (AppendError::Denied(forbidden()), 403, "access.denied"),
+        (AppendError::Denied(unknown_caller()), 401, "access.unauthenticated"),
     ];
     let of = |(cause, status, code)| (AppendError::Unavailable(cause), status, code);
     errors.extend(unavailable().into_iter().map(of));
@@ -84,6 +95,8 @@ fn read_errors() -> Vec<(ReadError, u16, &'static str)> {
     let mut errors = vec![
         (diverged, 410, "read.diverged"),
         (ReadError::Invalid { why: "too wide".into() }, 400, "read.invalid"),
+        (ReadError::Denied(forbidden()), 403, "access.denied"),
+        (ReadError::Denied(unknown_caller()), 401, "access.unauthenticated"),
         (ReadError::Corrupt(corrupt()), 500, "store.corrupt"),
     ];
     let of = |(cause, status, code)| (ReadError::Unavailable(cause), status, code);
