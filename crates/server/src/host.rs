@@ -6,6 +6,7 @@
 //! Picture: `Ready ─▶ Draining ─▶ Closing`, never back. Draining: not ready, everything is still
 //! answered. Closing: what never ends by itself is ended, what is in hand is answered.
 
+use crate::access::{Caller, Identity};
 use crate::metered::Metered;
 use crate::metrics::{Metrics, Name};
 use crate::patient::PatientContexts;
@@ -50,17 +51,24 @@ impl Host {
         &self.metrics
     }
 
-    /// The contexts that are served. Their calls may be awaited on the server's own threads, also
-    /// where the store beneath reads the disk in them.
-    pub fn contexts(&self) -> &Arc<dyn Contexts> {
+    /// Who asks, by the extensions of their request, and what they can reach here. Without the layer
+    /// that authenticates, a host that wants to know who asks lets nobody do anything.
+    pub fn caller(&self, extensions: &http::Extensions) -> Caller {
+        let identity = extensions.get::<Identity>().cloned().unwrap_or(Identity::Anybody);
+        Caller::new(self.clone(), identity)
+    }
+
+    /// The contexts as the server itself uses them, for nobody: what is read here must not be told
+    /// to a caller.
+    pub(crate) fn unguarded(&self) -> &Arc<dyn Contexts> {
         &self.contexts
     }
 
-    /// The context of this name if it is there: unlike [`Contexts::context`] it makes none.
-    ///
-    /// # Errors
-    /// `Invalid` if there is no such context, or whatever the store says when it opens it.
-    pub async fn existing(&self, name: ContextName) -> Result<Arc<dyn EventStore>, ReadError> {
+    /// As [`Self::unguarded`], and makes none.
+    pub(crate) async fn unguarded_existing(
+        &self,
+        name: ContextName,
+    ) -> Result<Arc<dyn EventStore>, ReadError> {
         self.patient.existing(name).await
     }
 

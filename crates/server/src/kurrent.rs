@@ -51,16 +51,16 @@ use headwater_wire::kurrent::event_store::client::{
     streams::streams_server::StreamsServer,
 };
 use headwater_wire::kurrent::kurrentdb::protocol::v2::streams::streams_service_server as v2_server;
-use home::Home;
+use home::House;
 
 pub use options::{Advertised, KurrentOptions};
 
 /// The services of this protocol.
 pub fn routes(host: &Host, options: &KurrentOptions) -> Router {
-    let home = Home::new(host.clone(), options.context.clone());
-    let streams = StreamsServer::new(streams::Streams::new(home.clone()));
-    let v2 = v2_server::StreamsServiceServer::new(v2::StreamsService::new(home.clone()));
-    let gossip = GossipServer::new(gossip::Gossip::new(home, options.advertised.clone()));
+    let house = House::new(host.clone(), options.context.clone());
+    let streams = StreamsServer::new(streams::Streams::new(house.clone()));
+    let v2 = v2_server::StreamsServiceServer::new(v2::StreamsService::new(house.clone()));
+    let gossip = GossipServer::new(gossip::Gossip::new(house, options.advertised.clone()));
     mount(streams.max_decoding_message_size(REQUEST_BYTES_MAX))
         .merge(mount(v2.max_decoding_message_size(REQUEST_BYTES_MAX)))
         .merge(mount(features_server::ServerFeaturesServer::new(features::Features)))

@@ -10,6 +10,7 @@
 //! ```
 //! Read first: [`host`] (what every protocol is given), [`listener`] (one connection's life).
 
+pub mod access;
 pub mod host;
 pub mod http;
 pub mod kurrent;
@@ -22,6 +23,7 @@ pub mod options;
 mod patient;
 mod routes;
 
+pub use access::{Caller, Identity};
 pub use host::{Host, Stage};
 pub use kurrent::KurrentOptions;
 pub use listener::{Server, ServerError};

@@ -10,6 +10,7 @@ use super::face::Face;
 use super::param::{Param, Place};
 use super::problem::Problem;
 use super::refused::Refused;
+use crate::Caller;
 use axum::body::Body;
 use bytes::Bytes;
 use bytestring::ByteString;
@@ -26,6 +27,8 @@ use tokio::sync::OwnedSemaphorePermit;
 pub(super) struct Ask {
     /// Who answers.
     pub(super) face: Face,
+    /// Who asks.
+    pub(super) caller: Caller,
     /// Where.
     pub(super) uri: Uri,
     /// With which headers.
@@ -53,8 +56,10 @@ impl Ask {
     ) -> Result<Self, Problem> {
         let (parts, body) = request.into_parts();
         let query = pairs(params, parts.uri.query().unwrap_or_default())?;
+        let caller = face.host().caller(&parts.extensions);
         Ok(Self {
             face,
+            caller,
             uri: parts.uri,
             headers: parts.headers,
             path,
@@ -77,7 +82,7 @@ impl Ask {
 
     /// The context that is asked.
     pub(super) async fn context(&self) -> Result<Arc<dyn EventStore>, Problem> {
-        self.face.context(self.context_name()?).await
+        self.face.context(&self.caller, self.context_name()?).await
     }
 
     /// The stream that is asked about; the system's too.

@@ -51,7 +51,7 @@ pub(super) struct ShownCheckpoint {
 
 /// The names of all contexts.
 pub(super) async fn list(ask: Ask) -> Result<Response, Problem> {
-    let contexts = ask.face.host().contexts().names().await?;
+    let contexts = ask.caller.contexts().names().await?;
     Ok(fresh(&ShownContexts { contexts }))
 }
 
@@ -64,7 +64,7 @@ pub(super) async fn show(ask: Ask) -> Result<Response, Problem> {
 pub(super) async fn make(ask: Ask) -> Result<Response, Problem> {
     let name = ask.context_name()?;
     let is_new = !ask.face.exists(&name).await?;
-    let context = ask.face.host().contexts().context(name).await?;
+    let context = ask.caller.contexts().context(name).await?;
     let mut response = shown(&*context).await?;
     if is_new {
         *response.status_mut() = StatusCode::CREATED;

@@ -3,8 +3,8 @@
 use super::bounds::{BODIES_BYTES_MAX, BODY_UNIT_BYTES, TAIL_COUNT_MAX};
 use super::problem::Problem;
 use super::refused::Refused;
-use crate::Host;
 use crate::metrics::{Entered, Name};
+use crate::{Caller, Host};
 use headwater_model::{ContextName, EventStore};
 use parking_lot::RwLock;
 use std::collections::BTreeSet;
@@ -44,11 +44,15 @@ impl Face {
     }
 
     /// The context of this name, if it exists: a question must not make what it asks about.
-    pub(super) async fn context(&self, name: ContextName) -> Result<Arc<dyn EventStore>, Problem> {
+    pub(super) async fn context(
+        &self,
+        caller: &Caller,
+        name: ContextName,
+    ) -> Result<Arc<dyn EventStore>, Problem> {
         if !self.exists(&name).await? {
             return Err(Refused::NoContext { context: name }.into());
         }
-        Ok(self.inner.host.contexts().context(name).await?)
+        Ok(caller.contexts().context(name).await?)
     }
 
     /// Whether there is such a context.
@@ -56,7 +60,7 @@ impl Face {
         if self.inner.known.read().contains(name) {
             return Ok(true);
         }
-        let names = self.inner.host.contexts().names().await?;
+        let names = self.inner.host.unguarded().names().await?;
         let mut known = self.inner.known.write();
         known.extend(names);
         Ok(known.contains(name))

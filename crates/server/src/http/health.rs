@@ -43,7 +43,7 @@ pub(super) async fn ready(ask: Ask) -> Result<Response, Problem> {
     if !host.is_ready() {
         return Err(Refused::Stopping.into());
     }
-    let contexts = host.contexts().names().await?.len();
+    let contexts = host.unguarded().names().await?.len();
     Ok(fresh(&Ready { ready: true, contexts }))
 }
 
@@ -51,7 +51,7 @@ pub(super) async fn ready(ask: Ask) -> Result<Response, Problem> {
 pub(super) async fn metrics(ask: Ask) -> Result<Response, Problem> {
     let host = ask.face.host();
     for name in ask.face.known() {
-        let (_, head) = host.contexts().context(name.clone()).await?.head().await?;
+        let (_, head) = host.unguarded().context(name.clone()).await?.head().await?;
         if let Some(head) = head {
             host.metrics().gauge(Name::HeadPosition, &[("context", name.as_str())]).set(head.0);
         }

@@ -3,7 +3,7 @@
 //! Why: a client that was given several hosts, or told to discover, connects to the address that is
 //! said here, so it must be one that the client can reach.
 
-use super::home::Home;
+use super::home::House;
 use super::name::Ids;
 use super::options::Advertised;
 use super::place::ticks;
@@ -17,7 +17,7 @@ use uuid::Uuid;
 const PORT: u16 = 2113;
 
 pub(super) struct Gossip {
-    home: Home,
+    house: House,
     advertised: Option<Advertised>,
     instance: Uuid,
 }
@@ -27,10 +27,10 @@ pub(super) struct Gossip {
 pub(super) struct SentTo(pub(super) Authority);
 
 impl Gossip {
-    pub(super) fn new(home: Home, advertised: Option<Advertised>) -> Self {
+    pub(super) fn new(house: House, advertised: Option<Advertised>) -> Self {
         // Of a version that older clients know: they look.
         let instance = Uuid::new_v5(&Uuid::now_v7(), b"gossip");
-        Self { home, advertised, instance }
+        Self { house, advertised, instance }
     }
 
     fn endpoint(&self, sent_to: Option<&SentTo>) -> Result<pb::EndPoint, Status> {
@@ -50,7 +50,7 @@ impl Gossip {
 impl pb::gossip_server::Gossip for Gossip {
     async fn read(&self, request: Request<Empty>) -> Result<Response<pb::ClusterInfo>, Status> {
         let endpoint = self.endpoint(request.extensions().get())?;
-        let now = self.home.store().await?.now();
+        let now = self.house.home(&request).store().await?.now();
         let member = pb::MemberInfo {
             instance_id: Some(Ids::Halves.write(self.instance)),
             time_stamp: i64::try_from(ticks(now)).unwrap_or(i64::MAX),

@@ -4,29 +4,45 @@
 //! decided by who starts the server.
 
 use super::refusal::Refusal;
-use crate::Host;
+use crate::{Caller, Host};
 use headwater_model::{ContextName, EventStore};
 use std::sync::Arc;
+use tonic::Request;
 
-/// The context, and the server it is served by. Cheap to clone.
+/// The context, and the server it is served by: what a service holds. Cheap to clone.
 #[derive(Clone)]
-pub(super) struct Home {
+pub(super) struct House {
     host: Host,
     context: ContextName,
 }
 
-impl Home {
+impl House {
     pub(super) const fn new(host: Host, context: ContextName) -> Self {
         Self { host, context }
     }
 
+    /// The context as who sent this request may use it.
+    pub(super) fn home<T>(&self, request: &Request<T>) -> Home {
+        let caller = self.host.caller(request.extensions());
+        Home { caller, context: self.context.clone() }
+    }
+}
+
+/// The context, for one caller. Cheap to clone.
+#[derive(Clone)]
+pub(super) struct Home {
+    caller: Caller,
+    context: ContextName,
+}
+
+impl Home {
     /// The store behind it.
     pub(super) async fn store(&self) -> Result<Arc<dyn EventStore>, Refusal> {
-        Ok(self.host.contexts().context(self.context.clone()).await?)
+        Ok(self.caller.contexts().context(self.context.clone()).await?)
     }
 
     /// Resolves when what never ends by itself must end.
     pub(super) fn closing(&self) -> impl Future<Output = ()> + Send + 'static {
-        self.host.closing()
+        self.caller.closing()
     }
 }

@@ -1,7 +1,7 @@
 //! The service `Streams`: each call handed to the module that answers it.
 
 use super::expected::Expected;
-use super::home::Home;
+use super::home::House;
 use super::refusal::Refusal;
 use super::{append, batch, delete, read};
 use futures_util::StreamExt;
@@ -10,12 +10,12 @@ use headwater_wire::kurrent::event_store::client::streams as pb;
 use tonic::{Request, Response, Status, Streaming};
 
 pub(super) struct Streams {
-    home: Home,
+    house: House,
 }
 
 impl Streams {
-    pub(super) const fn new(home: Home) -> Self {
-        Self { home }
+    pub(super) const fn new(house: House) -> Self {
+        Self { house }
     }
 }
 
@@ -28,21 +28,24 @@ impl pb::streams_server::Streams for Streams {
         &self,
         request: Request<pb::ReadReq>,
     ) -> Result<Response<Self::ReadStream>, Status> {
-        Ok(Response::new(read::read(&self.home, request.into_inner()).await?))
+        let home = self.house.home(&request);
+        Ok(Response::new(read::read(&home, request.into_inner()).await?))
     }
 
     async fn append(
         &self,
         request: Request<Streaming<pb::AppendReq>>,
     ) -> Result<Response<pb::AppendResp>, Status> {
-        Ok(Response::new(append::append(&self.home, request.into_inner()).await?))
+        let home = self.house.home(&request);
+        Ok(Response::new(append::append(&home, request.into_inner()).await?))
     }
 
     async fn batch_append(
         &self,
         request: Request<Streaming<pb::BatchAppendReq>>,
     ) -> Result<Response<Self::BatchAppendStream>, Status> {
-        let answers = batch::batch_append(&self.home, request.into_inner()).await?;
+        let home = self.house.home(&request);
+        let answers = batch::batch_append(&home, request.into_inner()).await?;
         Ok(Response::new(answers.boxed()))
     }
 
@@ -51,9 +54,10 @@ impl pb::streams_server::Streams for Streams {
         request: Request<pb::DeleteReq>,
     ) -> Result<Response<pb::DeleteResp>, Status> {
         use pb::delete_resp::{Position, PositionOption};
+        let home = self.house.home(&request);
         let options = request.into_inner().options.ok_or_else(no_options)?;
         let expected = Expected::from(options.expected_stream_revision);
-        let commit = delete::delete(&self.home, options.stream_identifier, expected).await?;
+        let commit = delete::delete(&home, options.stream_identifier, expected).await?;
         let position = Position { commit_position: commit, prepare_position: commit };
         let position_option = Some(PositionOption::Position(position));
         Ok(Response::new(pb::DeleteResp { position_option }))
@@ -64,9 +68,10 @@ impl pb::streams_server::Streams for Streams {
         request: Request<pb::TombstoneReq>,
     ) -> Result<Response<pb::TombstoneResp>, Status> {
         use pb::tombstone_resp::{Position, PositionOption};
+        let home = self.house.home(&request);
         let options = request.into_inner().options.ok_or_else(no_options)?;
         let expected = Expected::from(options.expected_stream_revision);
-        let commit = delete::tombstone(&self.home, options.stream_identifier, expected).await?;
+        let commit = delete::tombstone(&home, options.stream_identifier, expected).await?;
         let position = Position { commit_position: commit, prepare_position: commit };
         let position_option = Some(PositionOption::Position(position));
         Ok(Response::new(pb::TombstoneResp { position_option }))

@@ -12,7 +12,7 @@ mod conflict;
 mod record;
 
 use super::expected::Expected;
-use super::home::Home;
+use super::home::House;
 use super::name::Named;
 use super::place::commit;
 use super::refusal::Refusal;
@@ -27,12 +27,12 @@ use std::collections::HashSet;
 use tonic::{Request, Response, Status, Streaming};
 
 pub(super) struct StreamsService {
-    home: Home,
+    house: House,
 }
 
 impl StreamsService {
-    pub(super) const fn new(home: Home) -> Self {
-        Self { home }
+    pub(super) const fn new(house: House) -> Self {
+        Self { house }
     }
 }
 
@@ -42,7 +42,7 @@ impl pb::streams_service_server::StreamsService for StreamsService {
         &self,
         request: Request<Streaming<pb::AppendRequest>>,
     ) -> Result<Response<pb::AppendSessionResponse>, Status> {
-        let store = self.home.store().await?;
+        let store = self.house.home(&request).store().await?;
         let requests = gather(request.into_inner()).await?;
         let mut streams = Vec::with_capacity(requests.len());
         let mut writes: Vec<StreamWrite> = Vec::with_capacity(requests.len());
@@ -71,7 +71,7 @@ impl pb::streams_service_server::StreamsService for StreamsService {
         &self,
         request: Request<pb::AppendRecordsRequest>,
     ) -> Result<Response<pb::AppendRecordsResponse>, Status> {
-        let store = self.home.store().await?;
+        let store = self.house.home(&request).store().await?;
         let pb::AppendRecordsRequest { records, checks } = request.into_inner();
         if records.is_empty() {
             return Err(Refusal::invalid("the append has no records").into());

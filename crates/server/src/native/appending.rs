@@ -3,29 +3,29 @@
 //! Invariant: A5, whatever is wrong with a request is an error of the append, and nothing was written.
 
 use super::service::context;
-use crate::Host;
+use crate::Caller;
 use bytes::Bytes;
 use headwater_model::{Append, AppendError, Appended, ReadError};
 use headwater_wire::{Malformed, v1};
 
 /// Appends to a context.
 pub(super) async fn append(
-    host: &Host,
+    caller: &Caller,
     named: Bytes,
     append: Option<v1::Append>,
 ) -> Result<Appended, AppendError> {
     let append = Append::try_from(append.ok_or(Malformed::Missing { field: "the append" })?)?;
-    context(host, named).await.map_err(cannot)?.append(append).await
+    context(caller, named).await.map_err(cannot)?.append(append).await
 }
 
 /// Changes a stream of a context as a whole.
 pub(super) async fn change(
-    host: &Host,
+    caller: &Caller,
     named: Bytes,
     change: Option<v1::Change>,
 ) -> Result<Appended, AppendError> {
     let asked = change.ok_or(Malformed::Missing { field: "the change" })?.understood()?;
-    let context = context(host, named).await.map_err(cannot)?;
+    let context = context(caller, named).await.map_err(cannot)?;
     context.change_stream(asked.stream, asked.expected, asked.change).await
 }
 

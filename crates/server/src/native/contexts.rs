@@ -21,17 +21,19 @@ impl v1::contexts_server::Contexts for ContextsService {
         &self,
         request: Request<v1::OpenContextRequest>,
     ) -> Result<Response<v1::OpenContextReply>, Status> {
+        let caller = self.host.caller(request.extensions());
         let name = name(request.into_inner().context).map_err(|error| status::of(&error))?;
-        let context = self.host.contexts().context(name).await;
+        let context = caller.contexts().context(name).await;
         let context = context.map_err(|error| status::of(&error))?;
         Ok(Response::new(v1::OpenContextReply { now_us: context.now().as_micros() }))
     }
 
     async fn list_contexts(
         &self,
-        _: Request<v1::ListContextsRequest>,
+        request: Request<v1::ListContextsRequest>,
     ) -> Result<Response<v1::ListContextsReply>, Status> {
-        let names = self.host.contexts().names().await.map_err(|error| status::of(&error))?;
+        let caller = self.host.caller(request.extensions());
+        let names = caller.contexts().names().await.map_err(|error| status::of(&error))?;
         let contexts = names.iter().map(|name| name.as_shared().as_bytes().clone()).collect();
         Ok(Response::new(v1::ListContextsReply { contexts }))
     }

@@ -13,7 +13,7 @@
 //! HTTP/2 holds the sender back. When the server closes, what was read is answered.
 
 use super::appending;
-use crate::Host;
+use crate::Caller;
 use crate::limits::{PIPELINE_BYTES_MAX, PIPELINE_COUNT_MAX};
 use futures_util::future::BoxFuture;
 use futures_util::stream::{self, BoxStream, FuturesUnordered, StreamExt as _};
@@ -23,12 +23,12 @@ use tonic::{Status, Streaming};
 
 /// The replies to these requests.
 pub(super) fn answers(
-    host: Host,
+    caller: Caller,
     requests: Streaming<v1::PipelineRequest>,
 ) -> BoxStream<'static, Result<v1::PipelineReply, Status>> {
-    let closing = Box::pin(host.closing());
+    let closing = Box::pin(caller.closing());
     let pipeline = Pipeline {
-        host,
+        caller,
         requests,
         closing,
         in_flight: FuturesUnordered::new(),
@@ -42,7 +42,7 @@ pub(super) fn answers(
 }
 
 struct Pipeline {
-    host: Host,
+    caller: Caller,
     requests: Streaming<v1::PipelineRequest>,
     closing: BoxFuture<'static, ()>,
     in_flight: FuturesUnordered<BoxFuture<'static, Done>>,
@@ -95,16 +95,16 @@ impl Pipeline {
     }
 
     fn begin(&mut self, request: v1::PipelineRequest) {
-        let (host, bytes) = (self.host.clone(), request.encoded_len());
+        let (caller, bytes) = (self.caller.clone(), request.encoded_len());
         self.bytes += bytes;
         self.in_flight.push(Box::pin(async move {
             let v1::PipelineRequest { number, context, asked } = request;
             let answer = match asked {
                 Some(v1::pipeline_request::Asked::Append(asked)) => {
-                    appending::append(&host, context, Some(asked)).await
+                    appending::append(&caller, context, Some(asked)).await
                 }
                 Some(v1::pipeline_request::Asked::Change(asked)) => {
-                    appending::change(&host, context, Some(asked)).await
+                    appending::change(&caller, context, Some(asked)).await
                 }
                 None => Err(Malformed::Missing { field: "what is asked" }.into()),
             };

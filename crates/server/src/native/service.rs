@@ -1,7 +1,7 @@
 //! The service `headwater.v1.EventStore`: which request goes where.
 
 use super::{appending, pipeline, reading, subscribing};
-use crate::Host;
+use crate::{Caller, Host};
 use bytes::Bytes;
 use bytestring::ByteString;
 use futures_util::stream::BoxStream;
@@ -21,6 +21,10 @@ impl EventStoreService {
     pub(super) const fn new(host: Host) -> Self {
         Self { host }
     }
+
+    fn caller<T>(&self, request: &Request<T>) -> Caller {
+        self.host.caller(request.extensions())
+    }
 }
 
 /// A context's name, checked.
@@ -31,8 +35,11 @@ pub(super) fn name(bytes: Bytes) -> Result<ContextName, ReadError> {
 }
 
 /// The context that a request names.
-pub(super) async fn context(host: &Host, named: Bytes) -> Result<Arc<dyn EventStore>, ReadError> {
-    host.existing(name(named)?).await
+pub(super) async fn context(
+    caller: &Caller,
+    named: Bytes,
+) -> Result<Arc<dyn EventStore>, ReadError> {
+    caller.existing(name(named)?).await
 }
 
 /// The answer of a read.
@@ -43,16 +50,18 @@ pub(super) fn answered<T>(answer: Result<T, ReadError>) -> Answered<T> {
 #[tonic::async_trait]
 impl v1::event_store_server::EventStore for EventStoreService {
     async fn append(&self, request: Request<v1::AppendRequest>) -> Answered<v1::AppendReply> {
+        let caller = self.caller(&request);
         let v1::AppendRequest { context, append } = request.into_inner();
-        Ok(Response::new(appending::append(&self.host, context, append).await.into()))
+        Ok(Response::new(appending::append(&caller, context, append).await.into()))
     }
 
     async fn change_stream(
         &self,
         request: Request<v1::ChangeStreamRequest>,
     ) -> Answered<v1::AppendReply> {
+        let caller = self.caller(&request);
         let v1::ChangeStreamRequest { context, change } = request.into_inner();
-        Ok(Response::new(appending::change(&self.host, context, change).await.into()))
+        Ok(Response::new(appending::change(&caller, context, change).await.into()))
     }
 
     type PipelineStream = BoxStream<'static, Result<v1::PipelineReply, Status>>;
@@ -61,60 +70,70 @@ impl v1::event_store_server::EventStore for EventStoreService {
         &self,
         requests: Request<Streaming<v1::PipelineRequest>>,
     ) -> Answered<Self::PipelineStream> {
-        Ok(Response::new(pipeline::answers(self.host.clone(), requests.into_inner())))
+        let caller = self.caller(&requests);
+        Ok(Response::new(pipeline::answers(caller, requests.into_inner())))
     }
 
     async fn read_stream(
         &self,
         request: Request<v1::ReadStreamRequest>,
     ) -> Answered<v1::StreamPage> {
-        answered(reading::read_stream(&self.host, request.into_inner()).await)
+        let caller = self.caller(&request);
+        answered(reading::read_stream(&caller, request.into_inner()).await)
     }
 
     async fn read_all(&self, request: Request<v1::ReadAllRequest>) -> Answered<v1::Page> {
-        answered(reading::read_all(&self.host, request.into_inner()).await)
+        let caller = self.caller(&request);
+        answered(reading::read_all(&caller, request.into_inner()).await)
     }
 
     type ScanStream = BoxStream<'static, Result<v1::Page, Status>>;
 
     async fn scan(&self, request: Request<v1::ReadAllRequest>) -> Answered<Self::ScanStream> {
-        answered(reading::scan(&self.host, request.into_inner()).await)
+        let caller = self.caller(&request);
+        answered(reading::scan(&caller, request.into_inner()).await)
     }
 
     async fn find(&self, request: Request<v1::FindRequest>) -> Answered<v1::FindReply> {
-        answered(reading::find(&self.host, request.into_inner()).await)
+        let caller = self.caller(&request);
+        answered(reading::find(&caller, request.into_inner()).await)
     }
 
     async fn get_stream(
         &self,
         request: Request<v1::GetStreamRequest>,
     ) -> Answered<v1::StreamState> {
-        answered(reading::stream(&self.host, request.into_inner()).await)
+        let caller = self.caller(&request);
+        answered(reading::stream(&caller, request.into_inner()).await)
     }
 
     async fn list_streams(
         &self,
         request: Request<v1::ListStreamsRequest>,
     ) -> Answered<v1::ListStreamsReply> {
-        answered(reading::streams(&self.host, request.into_inner()).await)
+        let caller = self.caller(&request);
+        answered(reading::streams(&caller, request.into_inner()).await)
     }
 
     async fn get_checkpoint(
         &self,
         request: Request<v1::GetCheckpointRequest>,
     ) -> Answered<v1::GetCheckpointReply> {
-        answered(reading::checkpoint(&self.host, request.into_inner()).await)
+        let caller = self.caller(&request);
+        answered(reading::checkpoint(&caller, request.into_inner()).await)
     }
 
     async fn get_head(&self, request: Request<v1::GetHeadRequest>) -> Answered<v1::GetHeadReply> {
-        answered(reading::head(&self.host, request.into_inner()).await)
+        let caller = self.caller(&request);
+        answered(reading::head(&caller, request.into_inner()).await)
     }
 
     async fn wait_past(
         &self,
         request: Request<v1::WaitPastRequest>,
     ) -> Answered<v1::WaitPastReply> {
-        answered(reading::wait_past(&self.host, request.into_inner()).await)
+        let caller = self.caller(&request);
+        answered(reading::wait_past(&caller, request.into_inner()).await)
     }
 
     type SubscribeStream = BoxStream<'static, Result<v1::Delivery, Status>>;
@@ -123,6 +142,7 @@ impl v1::event_store_server::EventStore for EventStoreService {
         &self,
         request: Request<v1::SubscribeRequest>,
     ) -> Answered<Self::SubscribeStream> {
-        answered(subscribing::subscribe(&self.host, request.into_inner()).await)
+        let caller = self.caller(&request);
+        answered(subscribing::subscribe(&caller, request.into_inner()).await)
     }
 }

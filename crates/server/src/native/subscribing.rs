@@ -8,7 +8,7 @@
 //! so that a reader that loses its connection begins again where it began.
 
 use super::service::context;
-use crate::Host;
+use crate::Caller;
 use crate::limits::{DELIVERY_BYTES, DELIVERY_COUNT_MAX};
 use futures_util::future::BoxFuture;
 use futures_util::stream::{self, BoxStream};
@@ -22,10 +22,10 @@ use tonic::Status;
 type Deliveries = BoxStream<'static, Result<v1::Delivery, Status>>;
 
 pub(super) async fn subscribe(
-    host: &Host,
+    caller: &Caller,
     request: v1::SubscribeRequest,
 ) -> Result<Deliveries, ReadError> {
-    let context = context(host, request.context.clone()).await?;
+    let context = context(caller, request.context.clone()).await?;
     let Subscribe { query, start } = Subscribe::try_from(request)?;
     let start = settled(&*context, start).await?;
     let subscription = context.subscribe(Subscribe { query, start }).await?;
@@ -35,7 +35,7 @@ pub(super) async fn subscribe(
     };
     let following = Following {
         subscription,
-        closing: Box::pin(host.closing()),
+        closing: Box::pin(caller.closing()),
         waiting: VecDeque::from([v1::Delivery::began(began)]),
         ended: false,
     };
