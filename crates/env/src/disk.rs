@@ -10,7 +10,7 @@ use crate::{AlignedBuf, BLOCK_BYTES};
 use headwater_model::{Retry, Unavailable};
 use std::any::Any;
 use std::fmt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// How a file is opened.
@@ -53,10 +53,11 @@ pub trait Disk: fmt::Debug + Send + Sync + 'static {
     /// `Full`, `Io`.
     fn create_dir_all(&self, dir: &Path) -> Result<(), DiskError>;
 
-    /// Gives a file another name, replacing what has that name. Durable after [`Disk::sync_dir`].
+    /// Gives a file another name, replacing what has that name; or a directory with all that is in
+    /// it, to a name that nothing has. Durable after [`Disk::sync_dir`] of where the new name stands.
     ///
     /// # Errors
-    /// `NotFound`, `Io`.
+    /// `NotFound`; `Io`, also of a directory whose new name is taken.
     fn rename(&self, from: &Path, to: &Path) -> Result<(), DiskError>;
 
     /// Removes a file. Durable after [`Disk::sync_dir`].
@@ -277,6 +278,21 @@ impl From<DiskError> for Unavailable {
             DiskError::Io { what, path, why } => Self::Io { what: format!("{what} {path}"), why },
         }
     }
+}
+
+/// Where `path` is once the directory `from` is `to`.
+pub(crate) fn moved(path: PathBuf, from: &Path, to: &Path) -> PathBuf {
+    match path.strip_prefix(from) {
+        Ok(rest) if rest.as_os_str().is_empty() => to.to_owned(),
+        Ok(rest) => to.join(rest),
+        Err(_) => path,
+    }
+}
+
+/// A directory does not take the name of something that is there.
+pub(crate) fn taken(from: &Path, to: &Path) -> DiskError {
+    let why = format!("{} is there already", to.display());
+    DiskError::Io { what: "rename", path: from.display().to_string(), why }
 }
 
 /// Refuses what a direct write could not do, on every disk alike.

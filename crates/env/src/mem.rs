@@ -2,7 +2,7 @@
 //!
 //! Why: the memory store of tests and examples is the real store on this disk.
 
-use crate::disk::assert_whole_blocks;
+use crate::disk::{assert_whole_blocks, moved, taken};
 use crate::{Access, DirLock, Disk, DiskError, DurableWay, File};
 use parking_lot::{Mutex, RwLock};
 use std::collections::{BTreeMap, BTreeSet};
@@ -26,6 +26,19 @@ impl MemDisk {
     /// An empty disk.
     pub fn new() -> Self {
         Self::default()
+    }
+}
+
+impl Names {
+    fn rename_dir(&mut self, from: &Path, to: &Path) -> Result<(), DiskError> {
+        if self.dirs.contains(to) || self.files.contains_key(to) {
+            return Err(taken(from, to));
+        }
+        let files = std::mem::take(&mut self.files).into_iter();
+        self.files = files.map(|(path, file)| (moved(path, from, to), file)).collect();
+        let dirs = std::mem::take(&mut self.dirs).into_iter();
+        self.dirs = dirs.map(|path| moved(path, from, to)).collect();
+        Ok(())
     }
 }
 
@@ -62,6 +75,9 @@ impl Disk for MemDisk {
 
     fn rename(&self, from: &Path, to: &Path) -> Result<(), DiskError> {
         let mut names = self.names.lock();
+        if names.dirs.contains(from) {
+            return names.rename_dir(from, to);
+        }
         let file = names.files.remove(from).ok_or_else(|| not_found(from))?;
         names.files.insert(to.to_owned(), file);
         Ok(())

@@ -207,8 +207,12 @@ impl Disk for SimDisk {
     fn rename(&self, from: &Path, to: &Path) -> Result<(), DiskError> {
         let mut state = self.state.lock();
         state.check_power(from)?;
+        if state.dirs.contains(from) {
+            let change = state.dir_renamed(from, to)?;
+            return state.begin("rename", from)?.change(&mut state, change);
+        }
         let id = *state.live_names.get(from).ok_or_else(|| not_found(from))?;
-        let change = Change(vec![(from.to_owned(), None), (to.to_owned(), Some(id))]);
+        let change = Change::of(vec![(from.to_owned(), None), (to.to_owned(), Some(id))]);
         state.begin("rename", from)?.change(&mut state, change)
     }
 
@@ -218,7 +222,7 @@ impl Disk for SimDisk {
         if !state.live_names.contains_key(path) {
             return Err(not_found(path));
         }
-        let change = Change(vec![(path.to_owned(), None)]);
+        let change = Change::of(vec![(path.to_owned(), None)]);
         state.begin("remove", path)?.change(&mut state, change)
     }
 

@@ -4,6 +4,7 @@
 
 use super::{Fault, SECTOR_BYTES};
 use crate::DiskError;
+use crate::disk::{moved, taken};
 use rand::rngs::Xoshiro256PlusPlus;
 use rand::{RngExt, SeedableRng};
 use std::collections::{BTreeMap, BTreeSet};
@@ -15,7 +16,26 @@ pub(super) type FileId = u64;
 
 /// Names that change together, or not at all.
 #[derive(Clone, Debug)]
-pub(super) struct Change(pub(super) Vec<(PathBuf, Option<FileId>)>);
+pub(super) struct Change {
+    names: Vec<(PathBuf, Option<FileId>)>,
+    /// A directory's old name and its new one.
+    dir: Option<(PathBuf, PathBuf)>,
+}
+
+impl Change {
+    /// Of files.
+    pub(super) fn of(names: Vec<(PathBuf, Option<FileId>)>) -> Self {
+        Self { names, dir: None }
+    }
+
+    /// Whether a sync of `dir` makes it durable.
+    fn is_in(&self, dir: &Path) -> bool {
+        match &self.dir {
+            Some((_, to)) => to.parent() == Some(dir),
+            None => self.names.iter().any(|(path, _)| path.parent() == Some(dir)),
+        }
+    }
+}
 
 #[derive(Clone, Debug)]
 pub(super) struct State {
@@ -136,20 +156,35 @@ impl State {
         let id = self.next_file;
         self.next_file += 1;
         self.files.insert(id, Bytes::default());
-        self.change(Change(vec![(path.to_owned(), Some(id))]));
+        self.change(Change::of(vec![(path.to_owned(), Some(id))]));
         id
+    }
+
+    /// A directory under another name; only what was durable in it is durable there.
+    pub(super) fn dir_renamed(&self, from: &Path, to: &Path) -> Result<Change, DiskError> {
+        if self.dirs.contains(to) || self.live_names.contains_key(to) {
+            return Err(taken(from, to));
+        }
+        Ok(Change { names: Vec::new(), dir: Some((from.to_owned(), to.to_owned())) })
     }
 
     fn change(&mut self, change: Change) {
         apply(&change, &mut self.live_names);
+        if let Some((from, to)) = &change.dir {
+            self.move_dirs(from, to);
+        }
         self.changes.push(change);
+    }
+
+    fn move_dirs(&mut self, from: &Path, to: &Path) {
+        let dirs = std::mem::take(&mut self.dirs).into_iter();
+        self.dirs = dirs.map(|path| moved(path, from, to)).collect();
     }
 
     /// Makes the names in `dir` durable.
     pub(super) fn sync_names(&mut self, dir: &Path) {
-        let (synced, rest) = std::mem::take(&mut self.changes)
-            .into_iter()
-            .partition(|Change(names)| names.iter().any(|(path, _)| path.parent() == Some(dir)));
+        let (synced, rest) =
+            std::mem::take(&mut self.changes).into_iter().partition(|change| change.is_in(dir));
         self.changes = rest;
         let synced: Vec<Change> = synced;
         for change in &synced {
@@ -223,7 +258,7 @@ impl State {
     }
 
     pub(super) fn take_away(&mut self, path: &Path) {
-        self.change(Change(vec![(path.to_owned(), None)]));
+        self.change(Change::of(vec![(path.to_owned(), None)]));
         self.sync_names(path.parent().unwrap_or(Path::new("/")));
     }
 
@@ -246,6 +281,8 @@ impl State {
         for change in std::mem::take(&mut self.changes) {
             if rng.random_bool(odds) {
                 apply(&change, &mut self.durable_names);
+            } else if let Some((from, to)) = &change.dir {
+                self.move_dirs(to, from);
             }
         }
         self.live_names = self.durable_names.clone();
@@ -265,11 +302,15 @@ fn odds(rng: &mut Xoshiro256PlusPlus) -> f64 {
 }
 
 fn apply(change: &Change, names: &mut BTreeMap<PathBuf, FileId>) {
-    for (path, id) in &change.0 {
+    for (path, id) in &change.names {
         match id {
             Some(id) => names.insert(path.clone(), *id),
             None => names.remove(path),
         };
+    }
+    if let Some((from, to)) = &change.dir {
+        let all = std::mem::take(names).into_iter();
+        *names = all.map(|(path, id)| (moved(path, from, to), id)).collect();
     }
 }
 

@@ -69,6 +69,28 @@ fn names_are_listed_renamed_and_removed() {
 }
 
 #[test]
+fn a_directory_is_renamed_with_all_that_is_in_it_and_replaces_nothing() {
+    on_each_disk(|disk, dir| {
+        let (from, to, other) = (dir.join("made"), dir.join("kept"), dir.join("other"));
+        for made in [&from.join("deep"), &other] {
+            disk.create_dir_all(made).expect("made");
+        }
+        let file = disk.open(&from.join("deep/a"), Access::Create).expect("created");
+        file.write_at(b"inside", 0).expect("written");
+        disk.open(&other.join("b"), Access::Create).expect("created");
+        disk.rename(&from, &other).expect_err("the name is taken");
+        disk.rename(&from, &to).expect("renamed");
+        let mut bytes = [0; 6];
+        let file = disk.open(&to.join("deep/a"), Access::Read).expect("opened");
+        file.read_at(&mut bytes, 0).expect("read");
+        assert_eq!(&bytes, b"inside");
+        assert_eq!(disk.list(&to).expect("listed"), ["deep"]);
+        assert!(matches!(disk.list(&from), Err(DiskError::NotFound { .. })));
+        assert_eq!(disk.list(&other).expect("listed"), ["b"]);
+    });
+}
+
+#[test]
 fn the_second_to_lock_is_told_who_was_first() {
     on_each_disk(|disk, dir| {
         disk.create_dir_all(dir).unwrap();

@@ -77,6 +77,30 @@ fn names_that_were_not_synced_may_be_lost_and_come_together() {
 }
 
 #[test]
+fn a_renamed_directory_has_its_old_name_or_its_new_one_with_what_was_synced_in_it() {
+    let (from, to) = (Path::new("/from"), Path::new("/to"));
+    let mut both = [false; 2];
+    for seed in 0..32 {
+        let disk = SimDisk::new(seed);
+        disk.create_dir_all(from).expect("made");
+        disk.open(&from.join("synced"), Access::Create).expect("created");
+        disk.sync_dir(from).expect("synced");
+        disk.rename(from, to).expect("renamed");
+        if seed % 2 == 1 {
+            disk.sync_dir(Path::new("/")).expect("synced");
+        }
+        disk.power_off();
+        disk.power_on(seed);
+        let (old, new) = (disk.list(from), disk.list(to));
+        assert!(old.is_err() != new.is_err(), "one name: {old:?}, {new:?}");
+        assert!(seed % 2 == 0 || new.is_ok(), "a synced name is kept");
+        both[usize::from(new.is_ok())] = true;
+        assert_eq!(old.or(new).expect("one of them"), ["synced"]);
+    }
+    assert_eq!(both, [true, true]);
+}
+
+#[test]
 fn what_a_failed_sync_gave_up_is_not_saved_by_the_next() {
     let disk = disk();
     let file = disk.open(Path::new(PATH), Access::Write).unwrap();
