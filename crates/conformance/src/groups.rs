@@ -55,6 +55,8 @@ macro_rules! exam_groups {
             nobody_takes_it_all_while_others_wait
             a_member_holds_no_more_than_it_may
             a_member_that_waits_is_called_for_an_event_to_come
+            who_joined_first_takes_all_while_it_may_hold_more
+            whose_turn_it_is_is_called
             racing_members_see_each_key_in_order_and_lose_nothing
         });
         $crate::exam_groups_cases!($make, settling {
@@ -80,6 +82,7 @@ macro_rules! exam_groups {
         });
         $crate::exam_groups_cases!($make, wholes {
             a_group_is_made_once
+            a_note_is_kept_and_changed
             what_a_group_is_cannot_be_changed
             a_deleted_group_tells_its_members
             no_more_members_than_allowed

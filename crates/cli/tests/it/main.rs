@@ -2,6 +2,7 @@
 
 mod dev;
 mod headwater;
+mod killed;
 mod parked;
 mod server;
 mod stream;

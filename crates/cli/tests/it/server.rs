@@ -3,12 +3,13 @@
 use crate::headwater::{Place, Ran};
 use serde_json::Value;
 use std::io::{BufRead, BufReader};
+use std::os::unix::process::ExitStatusExt;
 use std::process::{Child, Command, Stdio};
 
 /// A running `headwater server`, which does not outlive its test.
-struct Running {
+pub(crate) struct Running {
     child: Child,
-    server: String,
+    pub(crate) server: String,
 }
 
 impl Drop for Running {
@@ -20,8 +21,12 @@ impl Drop for Running {
 }
 
 impl Running {
-    fn start(place: &Place) -> Self {
-        let arguments = ["server", "--listen", "127.0.0.1:0", "--output", "json"];
+    pub(crate) fn start(place: &Place) -> Self {
+        Self::start_at(place, "127.0.0.1:0")
+    }
+
+    fn start_at(place: &Place, listen: &str) -> Self {
+        let arguments = ["server", "--listen", listen, "--output", "json"];
         let mut command = place.command(&arguments);
         let mut child = command.stdout(Stdio::piped()).spawn().expect("the program starts");
         let stdout = child.stdout.take().expect("it was piped");
@@ -32,8 +37,17 @@ impl Running {
         Self { child, server }
     }
 
+    /// Ends it with `kill -9`, and starts another over the same files at the same address.
+    pub(crate) fn killed(mut self, place: &Place) -> Self {
+        self.child.kill().expect("SIGKILL is sent");
+        let status = self.child.wait().expect("it ends");
+        assert_eq!(status.signal(), Some(9), "it did not die of something else: {status}");
+        let listen = self.server.replace("headwater://", "");
+        Self::start_at(place, &listen)
+    }
+
     /// Asks it to stop, as a service manager would.
-    fn stop(mut self) {
+    pub(crate) fn stop(mut self) {
         let pid = self.child.id().to_string();
         let asked = Command::new("kill").args(["-TERM", &pid]).status().expect("kill is there");
         assert!(asked.success());

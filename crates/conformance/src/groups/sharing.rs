@@ -4,7 +4,7 @@ use super::{Ground, ack, drain, look, name, numbers, only, settings, take};
 use crate::candidate::Candidate;
 use crate::sample::{at, event, event_of, stream};
 use headwater_model::{
-    EventStore, GroupKey, GroupSettings, Member, Metadata, NewEvent, Query, Start,
+    EventStore, GroupKey, GroupSettings, GroupSharing, Member, Metadata, NewEvent, Query, Start,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
@@ -162,6 +162,51 @@ pub async fn a_member_that_waits_is_called_for_an_event_to_come(c: &mut impl Can
         let taken = waiting.await.expect("no panic").expect("delivered");
         assert_eq!(numbers(&taken), [n]);
         ack(&*member, &taken).await.expect("its own");
+    }
+}
+
+/// A second member stands by: it is given what the first may not hold, and all when that one leaves.
+pub async fn who_joined_first_takes_all_while_it_may_hold_more(c: &mut impl Candidate) {
+    let ground = Ground::new(c).await;
+    let first = GroupSettings { sharing: GroupSharing::First, ..settings() };
+    ground.group(GroupSettings { in_flight_count_max: 3, ..first }).await;
+    ground.append(&[("a-1", 0), ("b-1", 1), ("c-1", 2), ("d-1", 3), ("e-1", 4)]).await;
+    let (one, other) = (ground.join().await, ground.join().await);
+    one.hold_at_most(2).await.expect("a member binds itself");
+    assert_eq!(look(&*other, 10), None, "the first may hold more");
+    assert_eq!(numbers(&take(&*one)), [0, 1]);
+    assert_eq!(numbers(&take(&*other)), [2, 3, 4]);
+    one.hold_at_most(10).await.expect("a member binds itself");
+    ground.append(&[("f-1", 5), ("g-1", 6)]).await;
+    assert_eq!(numbers(&take(&*one)), [5], "no more than the group allows");
+    assert_eq!(look(&*other, 10), None);
+    drop(one);
+    assert_eq!(look(&*other, 10), None, "it holds as many as it may");
+    drop(other);
+    let third = ground.join().await;
+    assert_eq!(take(&*third).len(), 3);
+}
+
+/// R2 for groups that go by turns: also a member whose turn comes while it waits.
+pub async fn whose_turn_it_is_is_called(c: &mut impl Candidate) {
+    let ground = Ground::new(c).await;
+    let first = GroupSettings { sharing: GroupSharing::First, ..settings() };
+    ground.group(GroupSettings { in_flight_count_max: 1, ..first }).await;
+    let one: Arc<dyn Member> = Arc::from(ground.join().await);
+    let other: Arc<dyn Member> = Arc::from(ground.join().await);
+    for n in 0..20 {
+        let next = |member: &Arc<dyn Member>| {
+            let member = Arc::clone(member);
+            tokio::spawn(async move { member.next(1).await })
+        };
+        let (first, second) = (next(&one), next(&other));
+        tokio::task::yield_now().await;
+        ground.append(&[("a-1", 2 * n), ("b-1", 2 * n + 1)]).await;
+        let first = first.await.expect("no panic").expect("delivered");
+        let second = second.await.expect("no panic").expect("delivered");
+        assert_eq!((numbers(&first), numbers(&second)), (vec![2 * n], vec![2 * n + 1]));
+        ack(&*one, &first).await.expect("its own");
+        ack(&*other, &second).await.expect("its own");
     }
 }
 

@@ -27,6 +27,19 @@ pub async fn a_group_is_made_once(c: &mut impl Candidate) {
     assert!(matches!(made, Err(GroupError::Invalid { .. })), "{made:?}");
 }
 
+/// What a face of the group keeps with it comes back, and is as durable as the rest.
+pub async fn a_note_is_kept_and_changed(c: &mut impl Candidate) {
+    let ground = Ground::new(c).await;
+    let noted = |note: &str| GroupSettings { note: note.into(), ..settings() };
+    ground.group(noted("one")).await;
+    assert_eq!(ground.groups().update_group(name("work"), noted("other")).await, Ok(()));
+    let ground = ground.again(c).await;
+    assert_eq!(&*ground.info().await.settings.note, "other");
+    let long = noted(&"x".repeat(headwater_model::limits::GROUP_NOTE_BYTES_MAX + 1));
+    let made = ground.groups().create_group(name("long"), long, Start::Now).await;
+    assert!(matches!(made, Err(GroupError::Invalid { .. })), "{made:?}");
+}
+
 /// With another order the checkpoint would mean something else.
 pub async fn what_a_group_is_cannot_be_changed(c: &mut impl Candidate) {
     let ground = Ground::new(c).await;

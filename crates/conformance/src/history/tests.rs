@@ -114,6 +114,25 @@ fn an_unknown_append_may_be_there_or_not_but_not_in_part() {
     });
 }
 
+/// A5: the reply to the first try was lost, the second was told that it had been written.
+#[test]
+fn an_append_may_learn_of_itself_that_it_was_written_before() {
+    let (mut operations, seen) = good();
+    for operation in [0, 5] {
+        if let Outcome::Done(answer) = &mut operations[operation].outcome {
+            answer.replayed = true;
+        }
+    }
+    check(&operations, &seen).assert_clean();
+    broken("R2", |operations, _| {
+        if let Outcome::Done(answer) = &mut operations[5].outcome {
+            answer.replayed = true;
+        }
+        (operations[5].invoked, operations[5].returned) = (0, 1);
+        (operations[3].invoked, operations[3].returned) = (2, 3);
+    });
+}
+
 #[test]
 fn what_was_acknowledged_and_is_not_there_is_found() {
     broken("A2", |_, seen| forget(seen, 4));

@@ -10,7 +10,8 @@ pub(super) struct Tile<'a> {
     pub(super) first: usize,
     /// The place behind its last.
     pub(super) end: usize,
-    /// Who may have written it: the one that was told so, or all whose outcome is unknown.
+    /// Who may have written it: the one that was told so; else all whose outcome is unknown, and
+    /// those that were told that it had been written before, perhaps by their own lost first try.
     pub(super) writers: Vec<&'a Operation>,
 }
 
@@ -22,12 +23,8 @@ pub(super) fn lay<'a>(
 ) -> Vec<Tile<'a>> {
     let mut starting: Vec<Vec<(usize, &Operation)>> = vec![Vec::new(); log.events.len()];
     for operation in operations {
-        let (done, unknown) = match &operation.outcome {
-            Outcome::Done(answer) => (!answer.replayed, false),
-            Outcome::Refused(_) => (false, false),
-            Outcome::Unknown => (false, true),
-        };
-        if let (true, Some((first, end))) = (done || unknown, stands(&operation.append, log)) {
+        let refused = matches!(operation.outcome, Outcome::Refused(_));
+        if let (false, Some((first, end))) = (refused, stands(&operation.append, log)) {
             starting[first].push((end, operation));
         }
     }
@@ -58,8 +55,10 @@ fn tile<'a>(
     starting: &[(usize, &'a Operation)],
     found: &mut Found,
 ) -> Option<Tile<'a>> {
-    let acknowledged =
-        |(_, operation): &&(usize, &Operation)| matches!(operation.outcome, Outcome::Done(_));
+    let acknowledged = |(_, operation): &&(usize, &Operation)| match &operation.outcome {
+        Outcome::Done(answer) => !answer.replayed,
+        Outcome::Refused(_) | Outcome::Unknown => false,
+    };
     let done: Vec<_> = starting.iter().filter(acknowledged).collect();
     found.unless(done.len() < 2, "A4", || {
         format!("{} appends were told that they wrote position {first}", done.len())
