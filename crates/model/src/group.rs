@@ -24,7 +24,7 @@ mod settings;
 pub use error::GroupError;
 pub use info::{GroupInfo, MemberInfo, ParkedEvent};
 pub use port::{ConsumerGroups, GroupDelivery, Member, ParkedPart, Seek, cut_reason};
-pub use settings::{Backoff, GroupKey, GroupSettings};
+pub use settings::{Backoff, GroupKey, GroupSettings, GroupSharing};
 
 use serde::{Deserialize, Serialize};
 use std::fmt;

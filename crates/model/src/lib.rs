@@ -33,7 +33,7 @@ pub use error::{Corrupt, Denied, LostReply, Retry, Unavailable};
 pub use event::{ContentType, EventId, Metadata, NewEvent, RecordedEvent};
 pub use group::{
     Backoff, ConsumerGroups, DeliveryId, GroupDelivery, GroupError, GroupInfo, GroupKey,
-    GroupSettings, Member, MemberId, MemberInfo, ParkedEvent, ParkedPart, Seek,
+    GroupSettings, GroupSharing, Member, MemberId, MemberInfo, ParkedEvent, ParkedPart, Seek,
 };
 pub use journal::{CommitDigest, Head, Journal, JournalError, JournalLimits, StoredCommit};
 pub use name::{

@@ -69,5 +69,8 @@ pub const GROUP_WAIT_MS_MAX: u64 = 7 * 24 * 60 * 60 * 1_000;
 /// Why an event was parked: a message, not a core dump.
 pub const GROUP_REASON_BYTES_MAX: usize = 4_096;
 
+/// What a group's owner keeps with it: a filter and some numbers, not a document.
+pub const GROUP_NOTE_BYTES_MAX: usize = 32 * 1_024;
+
 /// Parked events of one page: each is read with its event.
 pub const GROUP_PARKED_PAGE_COUNT_MAX: usize = 256;

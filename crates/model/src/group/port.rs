@@ -147,6 +147,10 @@ pub trait Member: Send + Sync {
     /// at [`crate::limits::GROUP_REASON_BYTES_MAX`].
     fn park(&self, delivery: DeliveryId, reason: ByteString) -> Answer<'_, (), GroupError>;
 
+    /// This member holds at most so many from now on, and never more than
+    /// [`GroupSettings::in_flight_count_max`]. What it holds already stays with it.
+    fn hold_at_most(&self, count_max: u32) -> Answer<'_, (), GroupError>;
+
     /// Still at work on these: each is held for another `ack_wait` from now. Without any, a sign of
     /// life.
     fn renew(&self, deliveries: Vec<DeliveryId>) -> Answer<'_, (), GroupError>;

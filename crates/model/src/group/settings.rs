@@ -41,6 +41,24 @@ impl GroupKey {
     }
 }
 
+/// Who of several members is given what can be delivered.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum GroupSharing {
+    /// Whoever waits, each a share.
+    #[default]
+    Evenly,
+    /// Whoever joined first, as long as it may hold more; then the next. One that may hold more and
+    /// does not ask keeps the others waiting until its lease is over.
+    First,
+}
+
+impl GroupSharing {
+    fn is_usual(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
 /// How long an event waits that was given back by [`super::Member::retry`].
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -98,6 +116,12 @@ pub struct GroupSettings {
     pub in_flight_count_max: u32,
     /// Members at a time.
     pub member_count_max: u32,
+    /// Who is given what can be delivered.
+    #[serde(default, skip_serializing_if = "GroupSharing::is_usual")]
+    pub sharing: GroupSharing,
+    /// What its owner keeps with it. The store does not look at it.
+    #[serde(default, skip_serializing_if = "str::is_empty")]
+    pub note: ByteString,
 }
 
 impl GroupSettings {
@@ -112,6 +136,8 @@ impl GroupSettings {
             backoff: Backoff::Exponential { first_ms: 100, max_ms: 60_000 },
             in_flight_count_max: 64,
             member_count_max: 64,
+            sharing: GroupSharing::Evenly,
+            note: ByteString::new(),
         }
     }
 
@@ -151,6 +177,7 @@ impl GroupSettings {
                 count(limits::GROUP_MEMBER_COUNT_MAX),
             ),
             ("bytes of the metadata's key", metadata as u64, 1..=limits::TAG_BYTES_MAX as u64),
+            ("bytes of the note", self.note.len() as u64, 0..=limits::GROUP_NOTE_BYTES_MAX as u64),
         ];
         match bounds.iter().find(|(_, value, bound)| !bound.contains(value)) {
             None => Ok(()),

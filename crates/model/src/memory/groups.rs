@@ -19,8 +19,8 @@ use super::history::History;
 use crate::group::cut_reason;
 use crate::{
     Checkpoint, DeliveryId, GroupDelivery, GroupError, GroupInfo, GroupName, GroupSettings,
-    Incarnation, MemberId, MemberInfo, ParkedEvent, ParkedPart, Position, RecordedEvent, Timestamp,
-    limits,
+    GroupSharing, Incarnation, MemberId, MemberInfo, ParkedEvent, ParkedPart, Position,
+    RecordedEvent, Timestamp, limits,
 };
 use bytestring::ByteString;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -70,6 +70,8 @@ struct Joined {
     heard_at: Timestamp,
     /// Calls that wait: whoever waits is not silent.
     waiting_count: u32,
+    /// Deliveries that it binds itself to hold at most.
+    hold_count_max: u32,
 }
 
 /// Where an event stands in its group.
@@ -198,12 +200,26 @@ impl Group {
         history: &History,
         now: Timestamp,
     ) -> Vec<GroupDelivery> {
-        let held = self.out.values().filter(|out| out.member == member).count();
-        let room = (self.settings.in_flight_count_max as usize).saturating_sub(held);
+        let room = if self.is_in_line(member) { self.room(member) } else { 0 };
         let ready = self.walk(history, now).filter(|(_, standing)| *standing == Standing::Ready);
         let events: Vec<_> =
             ready.take(room.min(count_max)).map(|(event, _)| event.clone()).collect();
         events.into_iter().map(|event| self.deliver(member, event, now)).collect()
+    }
+
+    /// How many more a member may hold.
+    fn room(&self, member: MemberId) -> usize {
+        let own = self.members.get(&member).map_or(0, |joined| joined.hold_count_max);
+        let held = self.out.values().filter(|out| out.member == member).count();
+        (self.settings.in_flight_count_max.min(own) as usize).saturating_sub(held)
+    }
+
+    /// Whether it is this member's turn.
+    fn is_in_line(&self, member: MemberId) -> bool {
+        match self.settings.sharing {
+            GroupSharing::Evenly => true,
+            GroupSharing::First => self.members.range(..member).all(|(id, _)| self.room(*id) == 0),
+        }
     }
 
     fn deliver(&mut self, member: MemberId, event: RecordedEvent, now: Timestamp) -> GroupDelivery {

@@ -27,6 +27,7 @@ mod timers;
 #[cfg(test)]
 mod tests;
 
+pub(super) use deliver::WaitFor;
 pub(super) use members::Wait;
 pub(super) use outbox::{Settled, Ticket, Unpark};
 

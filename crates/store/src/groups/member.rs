@@ -4,7 +4,7 @@
 //! Invariant: a member that may hold no more waits for its own deliveries only; it never takes a call
 //! that is meant for one that could deliver.
 
-use super::live::{Settled, Wait};
+use super::live::{Settled, Wait, WaitFor};
 use super::open_group::{OpenGroup, Step};
 use crate::context::Core;
 use bytestring::ByteString;
@@ -56,11 +56,16 @@ impl EmbeddedMember {
                 Step::Deliver(deliveries) => return Ok(deliveries),
                 Step::Save => self.group.save_orphans(&self.core).await?,
                 Step::Read(want) => self.group.read(&self.core, want)?,
-                Step::Wait { is_full: false } => tokio::select! {
+                Step::Wait(WaitFor::Change) => tokio::select! {
                     () = changed => {}
                     () = self.group.pump(&self.core, head) => {}
                 },
-                Step::Wait { is_full: true } => tokio::select! {
+                Step::Wait(WaitFor::Room) => tokio::select! {
+                    () = self.freed.notified() => {}
+                    () = self.group.pump(&self.core, head) => {}
+                },
+                Step::Wait(WaitFor::Turn) => tokio::select! {
+                    () = changed => {}
                     () = self.freed.notified() => {}
                     () = self.group.pump(&self.core, head) => {}
                 },
@@ -121,6 +126,16 @@ impl Member for EmbeddedMember {
         Box::pin(async move {
             let reason = ByteString::from(cut_reason(&reason));
             self.settle(&[delivery], Settled::Parked { reason }).await
+        })
+    }
+
+    fn hold_at_most(&self, count_max: u32) -> Answer<'_, (), GroupError> {
+        Box::pin(async move {
+            self.group.with(&self.core, |live, now| {
+                live.heard(&self.group.name, self.id, now)?;
+                live.hold_at_most(self.id, count_max);
+                Ok(())
+            })
         })
     }
 

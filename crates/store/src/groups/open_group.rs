@@ -10,7 +10,7 @@
 //! way keeps its number, and whoever saves next finds out whether it was written.
 
 use super::held::GroupHeld;
-use super::live::{Live, Ticket, Want};
+use super::live::{Live, Ticket, WaitFor, Want};
 use super::sources;
 use crate::commit::Control;
 use crate::context::Core;
@@ -50,10 +50,8 @@ pub(super) enum Step {
     Deliver(Vec<GroupDelivery>),
     Save,
     Read(Want),
-    /// Nothing is there, or this member may hold no more.
-    Wait {
-        is_full: bool,
-    },
+    /// Nothing is there for this member.
+    Wait(WaitFor),
 }
 
 impl OpenGroup {
@@ -75,13 +73,22 @@ impl OpenGroup {
         live.pass_time(now);
         let done = work(&mut live, now);
         let head = core.state.head().next;
-        if live.has_ready() || live.wants(head) || live.has_orphans() {
+        if live.has_orphans() {
             self.changed.notify_one();
+        } else if live.has_ready() || live.wants(head) {
+            self.call(&live);
         }
         if live.must_rearm() {
             self.rearm.notify_one();
         }
         done
+    }
+
+    /// Calls one who waits: there is something to deliver, or to read.
+    fn call(&self, live: &Live) {
+        if !live.call_in_turn() {
+            self.changed.notify_one();
+        }
     }
 
     /// What `member` can do now.
@@ -102,7 +109,7 @@ impl OpenGroup {
         let taken = live.take(member, count_max, now);
         if !taken.is_empty() {
             if live.has_ready() || live.wants(head) {
-                self.changed.notify_one();
+                self.call(&live);
             }
             if live.must_rearm() {
                 self.rearm.notify_one();
@@ -112,11 +119,11 @@ impl OpenGroup {
         match live.want(head) {
             Some(want) => Ok(Step::Read(want)),
             None => {
-                let is_full = live.is_full(member);
-                if is_full && live.has_ready() {
-                    self.changed.notify_one();
+                let waits_for = live.waits_for(member);
+                if waits_for != WaitFor::Change && live.has_ready() {
+                    self.call(&live);
                 }
-                Ok(Step::Wait { is_full })
+                Ok(Step::Wait(waits_for))
             }
         }
     }

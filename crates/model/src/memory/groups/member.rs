@@ -167,6 +167,15 @@ impl Member for MemoryMember {
         })
     }
 
+    fn hold_at_most(&self, count_max: u32) -> Answer<'_, (), GroupError> {
+        Box::pin(async move {
+            self.settle(|group, _| {
+                group.members.entry(self.id).and_modify(|member| member.hold_count_max = count_max);
+                Ok(())
+            })
+        })
+    }
+
     fn renew(&self, deliveries: Vec<DeliveryId>) -> Answer<'_, (), GroupError> {
         Box::pin(async move {
             self.settle(|group, now| {

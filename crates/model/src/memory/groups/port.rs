@@ -72,7 +72,13 @@ impl MemoryStore {
             }
             group.last_id += 1;
             let id = MemberId(group.last_id);
-            let joined = Joined { name: called, joined_at: now, heard_at: now, waiting_count: 0 };
+            let joined = Joined {
+                name: called,
+                joined_at: now,
+                heard_at: now,
+                waiting_count: 0,
+                hold_count_max: u32::MAX,
+            };
             group.members.insert(id, joined);
             Ok(id)
         })?;

@@ -8,16 +8,31 @@ use super::{Live, Out, Phase, Timer};
 use crate::planted::{Bug, planted};
 use bytestring::ByteString;
 use headwater_model::{
-    DeliveryId, GroupDelivery, GroupError, MemberId, Timestamp, group::cut_reason,
+    DeliveryId, GroupDelivery, GroupError, GroupSharing, MemberId, Timestamp, group::cut_reason,
 };
 use std::sync::Arc;
 use std::time::Duration;
 
+/// What a member waits for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(in crate::groups) enum WaitFor {
+    /// Anything that changes.
+    Change,
+    /// That it may hold more.
+    Room,
+    /// Anything that changes, and to be the first who may hold more.
+    Turn,
+}
+
 impl Live {
-    /// Whether a member holds as many as it may.
-    pub(in crate::groups) fn is_full(&self, member: MemberId) -> bool {
-        let held = self.members.get(&member).map_or(0, |joined| joined.held_count);
-        held >= self.settings.in_flight_count_max
+    /// What a member waits for that cannot be given anything now.
+    pub(in crate::groups) fn waits_for(&self, member: MemberId) -> WaitFor {
+        let is_full = self.members.get(&member).is_none_or(|joined| self.room(joined) == 0);
+        match self.settings.sharing {
+            _ if is_full => WaitFor::Room,
+            GroupSharing::Evenly => WaitFor::Change,
+            GroupSharing::First => WaitFor::Turn,
+        }
     }
 
     /// Deliveries for a member: its share of what is ready, fewer if it may hold no more.
@@ -27,10 +42,14 @@ impl Live {
         count_max: usize,
         now: Timestamp,
     ) -> Vec<GroupDelivery> {
-        let Some(joined) = self.members.get(&member) else { return Vec::new() };
-        let room = self.settings.in_flight_count_max.saturating_sub(joined.held_count);
-        // Others wait, too: nobody takes it all.
-        let share = self.ready.len().div_ceil(self.waiting_count.max(1));
+        let joined = self.members.get(&member).filter(|_| self.is_in_line(member));
+        let Some(joined) = joined else { return Vec::new() };
+        let room = self.room(joined);
+        let share = match self.settings.sharing {
+            // Others wait, too: nobody takes it all.
+            GroupSharing::Evenly => self.ready.len().div_ceil(self.waiting_count.max(1)),
+            GroupSharing::First => self.ready.len(),
+        };
         let count = count_max.min(room as usize).min(share);
         let mut taken = Vec::with_capacity(count);
         while taken.len() < count

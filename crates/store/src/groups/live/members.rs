@@ -2,7 +2,7 @@
 
 use super::{Live, Timer};
 use bytestring::ByteString;
-use headwater_model::{GroupError, GroupName, MemberId, Timestamp};
+use headwater_model::{GroupError, GroupName, GroupSharing, MemberId, Timestamp};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Notify;
@@ -15,6 +15,8 @@ pub(super) struct Joined {
     pub(super) call_count: u32,
     /// Deliveries that it holds.
     pub(super) held_count: u32,
+    /// Deliveries that it binds itself to hold at most.
+    hold_count_max: u32,
     /// Told when it holds one less.
     freed: Arc<Notify>,
 }
@@ -45,6 +47,7 @@ impl Live {
             heard_at: now,
             call_count: 0,
             held_count: 0,
+            hold_count_max: u32::MAX,
             freed: Arc::clone(&freed),
         };
         self.members.insert(id, joined);
@@ -80,6 +83,41 @@ impl Live {
             None => return Err(GroupError::NotAMember { name: group.clone() }),
         }
         Ok(())
+    }
+
+    /// How many more a member may hold.
+    pub(super) fn room(&self, joined: &Joined) -> u32 {
+        let may = self.settings.in_flight_count_max.min(joined.hold_count_max);
+        may.saturating_sub(joined.held_count)
+    }
+
+    /// Binds a member to hold no more than so many.
+    pub(in crate::groups) fn hold_at_most(&mut self, member: MemberId, count_max: u32) {
+        if let Some(joined) = self.members.get_mut(&member) {
+            joined.hold_count_max = count_max;
+            joined.freed();
+        }
+    }
+
+    /// Whether it is this member's turn to be given what can be delivered.
+    pub(super) fn is_in_line(&self, member: MemberId) -> bool {
+        match self.settings.sharing {
+            GroupSharing::Evenly => true,
+            GroupSharing::First => {
+                self.members.range(..member).all(|(_, joined)| self.room(joined) == 0)
+            }
+        }
+    }
+
+    /// Calls the member whose turn it is; answers whether turns matter.
+    pub(in crate::groups) fn call_in_turn(&self) -> bool {
+        if self.settings.sharing == GroupSharing::Evenly {
+            return false;
+        }
+        if let Some(first) = self.members.values().find(|joined| self.room(joined) > 0) {
+            first.freed();
+        }
+        true
     }
 
     /// A member begins to wait, or ceases to.
