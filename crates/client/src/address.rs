@@ -1,5 +1,6 @@
-//! Where a store is: `headwater://host:2113`, and perhaps `/context`.
+//! Where a store is: `headwater://host:2113`, and perhaps `/context`; `headwaters://` by TLS.
 
+use crate::tls::Secure;
 use headwater_model::{ContextName, Retry};
 use std::fmt;
 use std::str::FromStr;
@@ -14,6 +15,40 @@ pub struct Address {
     pub(crate) authority: String,
     /// The context named behind the `/`.
     pub context: Option<ContextName>,
+    /// How the connection is secured, if it is.
+    pub(crate) secure: Option<Secure>,
+}
+
+/// The scheme without TLS, and the one with it.
+const SCHEMES: [(&str, bool); 2] = [("headwater://", false), ("headwaters://", true)];
+
+impl Address {
+    /// How the connection is secured; `None` if it is not.
+    pub const fn secure(&self) -> Option<&Secure> {
+        self.secure.as_ref()
+    }
+
+    /// The same place, secured so instead.
+    #[must_use]
+    pub fn with(self, secure: Option<Secure>) -> Self {
+        Self { secure, ..self }
+    }
+
+    /// `host:port`; an IPv6 address is in brackets.
+    pub fn authority(&self) -> &str {
+        &self.authority
+    }
+
+    /// As HTTP writes it, without a path: `https://host:2113`.
+    pub fn http(&self) -> String {
+        let scheme = if self.secure.is_some() { "https" } else { "http" };
+        format!("{scheme}://{}", self.authority)
+    }
+
+    pub(crate) fn host_and_port(&self) -> (&str, u16) {
+        let (host, port) = self.authority.rsplit_once(':').unwrap_or((&self.authority, ""));
+        (host, port.parse().unwrap_or(DEFAULT_PORT))
+    }
 }
 
 /// Why a text is no address.
@@ -43,8 +78,19 @@ impl FromStr for Address {
 
     fn from_str(text: &str) -> Result<Self, InvalidAddress> {
         let invalid = |why: &str| InvalidAddress { text: text.to_owned(), why: why.to_owned() };
-        let rest = text.strip_prefix("headwater://");
-        let rest = rest.ok_or_else(|| invalid("it does not begin with headwater://"))?;
+        let stripped = |(scheme, secure)| Some((text.strip_prefix(scheme)?, secure));
+        let (rest, secure) = SCHEMES
+            .into_iter()
+            .find_map(stripped)
+            .ok_or_else(|| invalid("it begins neither with headwater:// nor with headwaters://"))?;
+        let (rest, secure) = match (rest.split_once('?'), secure) {
+            (None, false) => (rest, None),
+            (None, true) => (rest, Some(Secure::default())),
+            (Some((rest, query)), true) => {
+                (rest, Some(Secure::parse(query).map_err(|why| invalid(&why))?))
+            }
+            (Some(_), false) => return Err(invalid("only headwaters:// takes what is behind a ?")),
+        };
         let (authority, context) = match rest.split_once('/') {
             None | Some((_, "")) => (rest.trim_end_matches('/'), None),
             Some((authority, context)) => (authority, Some(context)),
@@ -65,14 +111,16 @@ impl FromStr for Address {
         };
         let context = context.map(ContextName::try_from).transpose();
         let context = context.map_err(|error| invalid(&error.to_string()))?;
-        Ok(Self { authority, context })
+        Ok(Self { authority, context, secure })
     }
 }
 
 impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "headwater://{}", self.authority)?;
-        self.context.iter().try_for_each(|context| write!(f, "/{context}"))
+        let scheme = if self.secure.is_some() { "headwaters" } else { "headwater" };
+        write!(f, "{scheme}://{}", self.authority)?;
+        self.context.iter().try_for_each(|context| write!(f, "/{context}"))?;
+        self.secure.iter().try_for_each(|secure| write!(f, "{secure}"))
     }
 }
 
@@ -87,6 +135,12 @@ mod tests {
             ("headwater://localhost", "headwater://localhost:2113"),
             ("headwater://127.0.0.1:99/", "headwater://127.0.0.1:99"),
             ("headwater://[::1]/orders", "headwater://[::1]:2113/orders"),
+            ("headwaters://store", "headwaters://store:2113"),
+            ("headwaters://store/orders?ca=a.pem", "headwaters://store:2113/orders?ca=a.pem"),
+            (
+                "headwaters://store?key=k.pem&cert=%2Fetc%2Fc.pem",
+                "headwaters://store:2113?cert=%2Fetc%2Fc.pem&key=k.pem",
+            ),
         ] {
             assert_eq!(shown(text), Ok(full.to_owned()));
         }
@@ -99,6 +153,11 @@ mod tests {
             "headwater://localhost:",
             "headwater://localhost/$all",
             "headwater://localhost/a\nb",
+            "headwater://localhost?ca=a.pem",
+            "headwaters://localhost?cert=c.pem",
+            "headwaters://localhost?ca=a.pem&ca=b.pem",
+            "headwaters://localhost?ca=",
+            "headwaters://localhost?verify=no",
         ] {
             let error = shown(text).expect_err(text);
             assert_eq!(error.code(), "client.address");

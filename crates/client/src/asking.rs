@@ -4,6 +4,7 @@
 //! until it is answered or the deadline passes. What the store itself answers is handed on at once.
 
 use crate::backoff::Backoff;
+use crate::tls::refusal;
 use crate::{ClientOptions, limits};
 use headwater_model::{Denied, ReadError, Unavailable};
 use headwater_wire::v1::event_store_client::EventStoreClient;
@@ -74,23 +75,29 @@ pub(crate) fn understand(status: &Status) -> Heard {
     if let Some(error) = status::read(status) {
         return Heard::Answer(error);
     }
+    if let Some(why) = refusal(status) {
+        let what = "trusting each other, the server and this client,".to_owned();
+        return Heard::Answer(ReadError::Unavailable(Unavailable::Io { what, why }));
+    }
     let why = words(status);
     match status.code() {
         Code::InvalidArgument | Code::OutOfRange | Code::ResourceExhausted => {
             Heard::Answer(ReadError::Invalid { why })
         }
-        Code::Unauthenticated => {
-            Heard::Answer(ReadError::Denied(Denied::Unauthenticated { why }))
-        }
-        Code::Unimplemented | Code::PermissionDenied | Code::NotFound => {
-            Heard::Answer(failed(why))
-        }
+        Code::Unauthenticated => Heard::Answer(ReadError::Denied(Denied::Unauthenticated { why })),
+        Code::FailedPrecondition
+        | Code::Unimplemented
+        | Code::PermissionDenied
+        | Code::NotFound => Heard::Answer(failed(why)),
         _ => Heard::Lost(failed(why)),
     }
 }
 
 /// A status with what lies beneath it: "transport error" alone helps nobody.
 pub(crate) fn words(status: &Status) -> String {
+    if let Some(refusal) = refusal(status) {
+        return refusal;
+    }
     let mut words = status.message().to_owned();
     let mut beneath = std::error::Error::source(status);
     while let Some(cause) = beneath {

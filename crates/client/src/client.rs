@@ -7,6 +7,7 @@ use crate::asking::Asking;
 use crate::clock::ServerClock;
 use crate::context::RemoteContext;
 use crate::pipeline::Pipeline;
+use crate::tls::{self, Connector};
 use crate::{Address, ClientOptions, limits};
 use bytestring::ByteString;
 use headwater_model::{Answer, ContextName, Contexts, EventStore, ReadError, Timestamp};
@@ -38,10 +39,17 @@ impl Client {
     /// the client may be used from any.
     ///
     /// # Errors
-    /// `Unavailable` if nobody answers there in time.
+    /// `Unavailable` if nobody answers there in time, or if one of the two does not trust the other;
+    /// `Invalid` if a file for TLS cannot be used.
     pub async fn connect(address: Address, options: ClientOptions) -> Result<Self, ReadError> {
         let endpoint = endpoint(&address, &options)?;
-        let channel = endpoint.connect_lazy();
+        let channel = match address.secure() {
+            None => endpoint.connect_lazy(),
+            Some(secure) => {
+                tls::read(secure).await.map_err(unusable)?;
+                endpoint.connect_with_connector_lazy(Connector::new(&address, secure))
+            }
+        };
         let first = ClientOptions { answer_within: options.connect_within, ..options };
         list(&Asking::new(channel.clone(), first)).await?;
         let asking = Asking::new(channel, options);
@@ -91,8 +99,13 @@ fn name(bytes: bytes::Bytes) -> Result<ContextName, ReadError> {
     name.ok_or_else(|| crate::asking::senseless("a context has no name"))
 }
 
+/// The files for TLS, while somebody is there who can mend them.
+fn unusable(error: std::io::Error) -> ReadError {
+    ReadError::Invalid { why: error.to_string() }
+}
+
 fn endpoint(address: &Address, options: &ClientOptions) -> Result<Endpoint, ReadError> {
-    let endpoint = Endpoint::from_shared(format!("http://{}", address.authority))
+    let endpoint = Endpoint::from_shared(address.http())
         .map_err(|error| ReadError::Invalid { why: error.to_string() })?;
     Ok(endpoint
         .connect_timeout(options.connect_within)

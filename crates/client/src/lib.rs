@@ -6,7 +6,7 @@
 //! Picture:
 //! ```text
 //!   callers ─▶ pipeline (one task, one stream: numbers, resends) ─┐
-//!           ─▶ asking   (reads: again until the deadline)        ─┼─▶ one HTTP/2 connection
+//!           ─▶ asking   (reads: again until the deadline)        ─┼─▶ one HTTP/2 connection, perhaps TLS
 //!           ─▶ subscription (begins again where it was)          ─┘
 //! ```
 //! Invariants: A4, A5 a lost reply is resolved by asking again with the same ids, and is `Unknown`
@@ -26,7 +26,9 @@ pub mod options;
 mod pipeline;
 mod seen;
 mod subscription;
+pub mod tls;
 
 pub use address::{Address, InvalidAddress};
 pub use client::Client;
 pub use options::ClientOptions;
+pub use tls::{Identity, Secure};

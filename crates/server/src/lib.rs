@@ -22,9 +22,12 @@ pub mod native;
 pub mod options;
 mod patient;
 mod routes;
+pub mod tls;
 
 pub use access::{Caller, Identity};
 pub use host::{Host, Stage};
 pub use kurrent::KurrentOptions;
+pub use limits::Limits;
 pub use listener::{Server, ServerError};
 pub use options::{Reach, ServerOptions};
+pub use tls::{PeerCertificate, TlsOptions};

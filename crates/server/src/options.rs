@@ -1,6 +1,8 @@
 //! What a server is told when it is started.
 
 use crate::kurrent::KurrentOptions;
+use crate::limits::Limits;
+use crate::tls::TlsOptions;
 use std::time::Duration;
 
 /// Who may reach a server that asks nobody who they are.
@@ -21,8 +23,10 @@ pub struct ServerOptions {
     pub drain_for: Duration,
     /// How long what is in hand may take once it closes; then connections are cut.
     pub close_within: Duration,
-    /// Connections at one time.
-    pub connection_count_max: usize,
+    /// How much of everything.
+    pub limits: Limits,
+    /// Its certificate; without one nothing is encrypted.
+    pub tls: Option<TlsOptions>,
     /// Who may reach it.
     pub reach: Reach,
     /// What clients of KurrentDB see.
@@ -34,7 +38,8 @@ impl Default for ServerOptions {
         Self {
             drain_for: Duration::ZERO,
             close_within: Duration::from_secs(10),
-            connection_count_max: crate::limits::CONNECTION_COUNT_MAX,
+            limits: Limits::default(),
+            tls: None,
             reach: Reach::ThisMachine,
             kurrent: KurrentOptions::default(),
         }

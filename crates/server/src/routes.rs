@@ -26,7 +26,7 @@ async fn nothing_here(request: Request) -> Response {
     http::nothing_here(request.uri())
 }
 
-fn is_grpc(headers: &HeaderMap) -> bool {
+pub(crate) fn is_grpc(headers: &HeaderMap) -> bool {
     let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
     content_type.is_some_and(|text| text.starts_with("application/grpc"))
 }

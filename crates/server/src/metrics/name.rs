@@ -25,6 +25,12 @@ pub enum Name {
     HeadPosition,
     /// Connections that are open.
     Connections,
+    /// Connections whose TLS handshake ended, by how.
+    TlsHandshakes,
+    /// Looks at the certificates' files that found others.
+    TlsReloads,
+    /// When the server's certificate ends.
+    TlsCertificateExpires,
     /// HTTP requests, by how they ended.
     HttpRequests,
     /// How long HTTP requests take.
@@ -48,6 +54,9 @@ impl Name {
             Self::DeliveredEvents => "headwater_delivered_events_total",
             Self::HeadPosition => "headwater_head_position",
             Self::Connections => "headwater_connections",
+            Self::TlsHandshakes => "headwater_tls_handshakes_total",
+            Self::TlsReloads => "headwater_tls_reloads_total",
+            Self::TlsCertificateExpires => "headwater_tls_certificate_expires_timestamp_seconds",
             Self::HttpRequests => "headwater_http_requests_total",
             Self::HttpRequestSeconds => "headwater_http_request_seconds",
             Self::HttpTails => "headwater_http_tails",
@@ -61,11 +70,14 @@ impl Name {
             | Self::AppendedBytes
             | Self::ReadEvents
             | Self::DeliveredEvents
+            | Self::TlsHandshakes
+            | Self::TlsReloads
             | Self::HttpRequests => "counter",
             Self::BuildInfo
             | Self::Subscriptions
             | Self::HeadPosition
             | Self::Connections
+            | Self::TlsCertificateExpires
             | Self::HttpTails => "gauge",
             Self::AppendSeconds | Self::ReadSeconds | Self::HttpRequestSeconds => "histogram",
         }
@@ -84,6 +96,9 @@ impl Name {
             Self::DeliveredEvents => "Events delivered by subscriptions, by context.",
             Self::HeadPosition => "The last position, by context.",
             Self::Connections => "Connections that are open.",
+            Self::TlsHandshakes => "TLS handshakes by outcome: done, refused, late, plain.",
+            Self::TlsReloads => "Changed certificate files by outcome: renewed, or kept the old.",
+            Self::TlsCertificateExpires => "When the server's certificate ends, in Unix time.",
             Self::HttpRequests => "HTTP requests by method, route and status.",
             Self::HttpRequestSeconds => "Seconds to an answer's first byte, by route.",
             Self::HttpTails => "Tails (server-sent events) that are open.",

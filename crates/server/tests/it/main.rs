@@ -5,3 +5,4 @@
 mod http;
 mod kurrent;
 mod native;
+mod tls;
