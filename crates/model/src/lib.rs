@@ -13,6 +13,7 @@
 
 pub mod append;
 pub mod checkpoint;
+pub mod copy;
 pub mod error;
 pub mod event;
 pub mod group;
@@ -23,12 +24,14 @@ pub mod name;
 pub mod place;
 pub mod query;
 pub mod read;
+pub mod scavenge;
 pub mod store;
 pub mod stream;
 pub mod time;
 
 pub use append::{Append, AppendError, Appended, Condition, ExpectedRevision, StreamWrite};
 pub use checkpoint::{Checkpoint, SaveCheckpoint};
+pub use copy::{CopyAsked, CopyPoint, CopyReader, CopyStep, JournalCopies, KnownSegment};
 pub use error::{Corrupt, Denied, LostReply, Retry, Unavailable};
 pub use event::{ContentType, EventId, Metadata, NewEvent, RecordedEvent};
 pub use group::{
@@ -42,6 +45,7 @@ pub use name::{
 pub use place::{Epoch, Incarnation, Position, Revision, Slot};
 pub use query::{Query, QueryItem};
 pub use read::{AsOf, Direction, From, Page, ReadAll, ReadError, ReadStream, StreamPage};
+pub use scavenge::{Scavenge, ScavengeAsked, ScavengeError, ScavengePhase, ScavengeProgress};
 pub use store::{Answer, Contexts, Delivery, EventStore, Start, Subscribe, Subscription};
 pub use stream::{StreamChange, StreamLife, StreamSettings, StreamState};
 pub use time::Timestamp;

@@ -7,8 +7,9 @@
 
 use crate::{
     Append, AppendError, Appended, Checkpoint, CheckpointName, ConsumerGroups, ContextName,
-    EventId, ExpectedRevision, Incarnation, Page, Position, Query, ReadAll, ReadError, ReadStream,
-    RecordedEvent, StreamChange, StreamName, StreamPage, StreamState, Timestamp,
+    EventId, ExpectedRevision, Incarnation, JournalCopies, Page, Position, Query, ReadAll,
+    ReadError, ReadStream, RecordedEvent, Scavenge, StreamChange, StreamName, StreamPage, StreamState,
+    Timestamp,
 };
 use std::future::Future;
 use std::pin::Pin;
@@ -73,6 +74,16 @@ pub trait EventStore: Send + Sync + 'static {
 
     /// The context's consumer groups; `None` if this store has none.
     fn consumer_groups(&self) -> Option<&dyn ConsumerGroups> {
+        None
+    }
+
+    /// Copies of the context's journal; `None` if this store has no files of its own.
+    fn journal_copies(&self) -> Option<&dyn JournalCopies> {
+        None
+    }
+
+    /// What gives the room of hidden events back; `None` if this store cannot.
+    fn scavenge(&self) -> Option<&dyn Scavenge> {
         None
     }
 }
