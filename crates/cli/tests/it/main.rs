@@ -2,6 +2,7 @@
 
 mod dev;
 mod headwater;
+mod hostile;
 mod killed;
 mod parked;
 mod server;

@@ -6,6 +6,8 @@ use std::io::{BufRead, BufReader};
 use std::os::unix::process::ExitStatusExt;
 use std::process::{Child, Command, Stdio};
 
+const LOG: &str = "server.log";
+
 /// A running `headwater server`, which does not outlive its test.
 pub(crate) struct Running {
     child: Child,
@@ -25,10 +27,21 @@ impl Running {
         Self::start_at(place, "127.0.0.1:0")
     }
 
+    /// The same, with what it says on its way in `server.log`.
+    pub(crate) fn start_logged(place: &Place) -> Self {
+        let log = std::fs::File::create(place.path().join(LOG)).expect("a new file");
+        Self::start_with(place, "127.0.0.1:0", log.into())
+    }
+
     fn start_at(place: &Place, listen: &str) -> Self {
+        Self::start_with(place, listen, Stdio::inherit())
+    }
+
+    fn start_with(place: &Place, listen: &str, log: Stdio) -> Self {
         let arguments = ["server", "--listen", listen, "--output", "json"];
         let mut command = place.command(&arguments);
-        let mut child = command.stdout(Stdio::piped()).spawn().expect("the program starts");
+        let command = command.stdout(Stdio::piped()).stderr(log);
+        let mut child = command.spawn().expect("the program starts");
         let stdout = child.stdout.take().expect("it was piped");
         let mut line = String::new();
         BufReader::new(stdout).read_line(&mut line).expect("it says where it is");
@@ -52,6 +65,25 @@ impl Running {
         let asked = Command::new("kill").args(["-TERM", &pid]).status().expect("kill is there");
         assert!(asked.success());
         assert!(self.child.wait().expect("it ends").success(), "it drains and ends well");
+    }
+
+    /// As [`Self::stop`], and answers with what it said on its way.
+    pub(crate) fn stop_logged(self, place: &Place) -> String {
+        self.stop();
+        std::fs::read_to_string(place.path().join(LOG)).expect("it was written")
+    }
+
+    pub(crate) fn port(&self) -> u16 {
+        let port = self.server.rsplit(':').next().and_then(|port| port.parse().ok());
+        port.expect("an address ends with a port")
+    }
+
+    /// One of the kernel's figures about the memory of the process.
+    pub(crate) fn memory_kib(&self, figure: &str) -> u64 {
+        let path = format!("/proc/{}/status", self.child.id());
+        let status = std::fs::read_to_string(path).expect("it runs, on Linux");
+        let line = status.lines().find_map(|line| line.strip_prefix(figure)).expect("a figure");
+        line.split_whitespace().nth(1).and_then(|kib| kib.parse().ok()).expect("a number")
     }
 
     /// What a command about streams answers, asked of this server.
