@@ -40,10 +40,11 @@ fn malformed_frames_cost_their_senders_an_error_and_nobody_else_anything() {
     let frame_count = asked("HEADWATER_HOSTILE_FRAMES").unwrap_or(FRAME_COUNT);
     let seed = asked("HEADWATER_HOSTILE_SEED").unwrap_or(frame_count);
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
-    runtime.block_on(attack(frame_count, seed));
+    println!("{}", runtime.block_on(attack(frame_count, seed)));
 }
 
-async fn attack(frame_count: u64, seed: u64) {
+/// Answers with what was done and what came of it.
+async fn attack(frame_count: u64, seed: u64) -> String {
     let place = Place::new();
     let server = Running::start_logged(&place);
     let is_over = Arc::new(AtomicBool::new(false));
@@ -66,9 +67,9 @@ async fn attack(frame_count: u64, seed: u64) {
     }
     let worst = server.memory_kib("VmHWM");
     let log = server.stop_logged(&place);
-    println!("{damage:?}; {turns} honest turns; memory {before} KiB, at worst {worst} KiB");
     assert!(!log.contains("panicked"), "something panicked:\n{log}");
     assert!(worst < before + GROWTH_KIB_MAX, "it grew from {before} to {worst} KiB");
     assert!(turns > 0 && damage.answers > damage.frames / 10, "most of it was not heard");
     place.run(&["verify", ".headwater"]).good();
+    format!("{damage:?}; {turns} honest turns; memory {before} KiB, at worst {worst} KiB")
 }

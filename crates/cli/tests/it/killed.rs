@@ -22,7 +22,7 @@ mod writer;
 use crate::headwater::Place;
 use crate::server::Running;
 use headwater_client::{Client, ClientOptions};
-use headwater_conformance::history::{Reader, Seen, check};
+use headwater_conformance::history::{Reader, Report, Seen, check};
 use headwater_model::{
     Contexts, Direction, EventStore, From, Query, ReadAll, ReadStream, RecordedEvent,
 };
@@ -41,10 +41,16 @@ const BROWSER_COUNT: u64 = 2;
 fn a_server_that_is_killed_under_sixteen_clients_keeps_its_word() {
     let asked = std::env::var("HEADWATER_SERVER_KILLS").ok().and_then(|text| text.parse().ok());
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
-    runtime.block_on(lives(asked.unwrap_or(KILL_COUNT)));
+    let kill_count = asked.unwrap_or(KILL_COUNT);
+    let report = runtime.block_on(lives(kill_count));
+    println!("{kill_count} kills: {report:?}");
+    report.assert_clean();
+    assert!(report.done_count as u64 > kill_count * 20, "lives so short prove nothing");
+    assert!(report.refused_count > 0, "nobody came too late: nothing was contended");
+    assert_eq!(report.unknown_count, 0, "a server that comes back leaves nothing unknown");
 }
 
-async fn lives(kill_count: u64) {
+async fn lives(kill_count: u64) -> Report {
     let place = Place::new();
     let mut random = Xoshiro256PlusPlus::seed_from_u64(kill_count);
     let mut server = Running::start(&place);
@@ -80,11 +86,7 @@ async fn lives(kill_count: u64) {
     }
     let report = check(&notes.operations(), &seen(&*store, readers).await);
     server.stop();
-    println!("{kill_count} kills: {report:?}");
-    report.assert_clean();
-    assert!(report.done_count as u64 > kill_count * 20, "lives so short prove nothing");
-    assert!(report.refused_count > 0, "nobody came too late: nothing was contended");
-    assert_eq!(report.unknown_count, 0, "a server that comes back leaves nothing unknown");
+    report
 }
 
 fn start_writer(who: u64, address: &str, notes: &Arc<Notes>) -> JoinHandle<()> {

@@ -98,7 +98,7 @@ async fn pay(port: u16, visit: Visit) -> u64 {
             }
         }
         let _ = to.shutdown().await;
-        answers.to_the_end().await;
+        answers.rest().await;
         answers.count
     };
     tokio::time::timeout(ENDS_WITHIN, talk).await.expect("the connection ends")
@@ -127,7 +127,7 @@ impl Answers {
         }
     }
 
-    async fn to_the_end(&mut self) {
+    async fn rest(&mut self) {
         let mut buffer = vec![0; 16 * 1_024];
         while let Ok(1..) = self.from.read(&mut buffer).await {}
     }
