@@ -6,7 +6,9 @@
 //! Picture: `Ready ─▶ Draining ─▶ Closing`, never back. Draining: not ready, everything is still
 //! answered. Closing: what never ends by itself is ended, what is in hand is answered.
 
+use crate::Limits;
 use crate::access::{Caller, Identity};
+use crate::bounded::Bounded;
 use crate::metered::Metered;
 use crate::metrics::{Metrics, Name};
 use crate::patient::PatientContexts;
@@ -32,18 +34,30 @@ pub struct Host {
     contexts: Arc<dyn Contexts>,
     stage: watch::Receiver<Stage>,
     metrics: Metrics,
+    limits: Arc<Limits>,
 }
 
 impl Host {
     /// A host over these contexts, and what moves its stage.
     pub fn new(contexts: Arc<dyn Contexts>) -> (Self, watch::Sender<Stage>) {
+        Self::with(contexts, Limits::default())
+    }
+
+    /// The same, with these limits.
+    pub fn with(contexts: Arc<dyn Contexts>, limits: Limits) -> (Self, watch::Sender<Stage>) {
         let (sender, stage) = watch::channel(Stage::Ready);
         let metrics = Metrics::default();
         metrics.gauge(Name::BuildInfo, &[("version", env!("CARGO_PKG_VERSION"))]).set(1);
-        let metered = Arc::new(Metered::new(contexts, metrics.clone()));
+        let bounded = Arc::new(Bounded::new(contexts, &limits));
+        let metered = Arc::new(Metered::new(bounded, metrics.clone()));
         let patient = Arc::new(PatientContexts::new(metered));
         let contexts = Arc::clone(&patient) as Arc<dyn Contexts>;
-        (Self { patient, contexts, stage, metrics }, sender)
+        (Self { patient, contexts, stage, metrics, limits: Arc::new(limits) }, sender)
+    }
+
+    /// How much of everything.
+    pub fn limits(&self) -> &Limits {
+        &self.limits
     }
 
     /// What is counted.

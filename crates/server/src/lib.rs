@@ -11,6 +11,7 @@
 //! Read first: [`host`] (what every protocol is given), [`listener`] (one connection's life).
 
 pub mod access;
+mod bounded;
 pub mod host;
 pub mod http;
 pub mod kurrent;
@@ -27,7 +28,7 @@ pub mod tls;
 pub use access::{Caller, Identity};
 pub use host::{Host, Stage};
 pub use kurrent::KurrentOptions;
-pub use limits::Limits;
+pub use limits::{Limits, StoredLimits};
 pub use listener::{Server, ServerError};
 pub use options::{Reach, ServerOptions};
 pub use tls::{PeerCertificate, TlsOptions};

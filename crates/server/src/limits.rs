@@ -7,6 +7,10 @@
 
 use std::time::Duration;
 
+pub use headwater_model::limits::{
+    APPEND_BYTES_MAX, APPEND_EVENT_COUNT_MAX, METADATA_BYTES_MAX, PAYLOAD_BYTES_MAX,
+    STREAM_NAME_GIVEN_BYTES_MAX,
+};
 pub use headwater_wire::encoded::REQUEST_BYTES_MAX;
 
 /// Connections at one time: each costs a file descriptor and some tens of kilobytes.
@@ -92,7 +96,11 @@ pub const HEADER_BUFFER_BYTES_MAX: usize = 64 * 1_024;
 /// The pause after a connection that could not be accepted.
 pub const ACCEPT_AGAIN_AFTER: Duration = Duration::from_millis(50);
 
-/// The limits that may be turned.
+/// Subscriptions that are open at one time, of all callers: each may hold a page that nobody reads.
+pub const SUBSCRIPTION_COUNT_MAX: usize = 10_000;
+
+/// The limits that may be turned. What is stored has bounds of its own, which the model states: a
+/// server may allow less, never more.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Limits {
     /// See [`CONNECTION_COUNT_MAX`].
@@ -119,6 +127,41 @@ pub struct Limits {
     pub handshake_within: Duration,
     /// See [`HANDSHAKE_COUNT_MAX`].
     pub handshake_count_max: usize,
+    /// See [`PIPELINE_COUNT_MAX`].
+    pub pipeline_count_max: usize,
+    /// See [`PIPELINE_BYTES_MAX`].
+    pub pipeline_bytes_max: usize,
+    /// See [`SUBSCRIPTION_COUNT_MAX`].
+    pub subscription_count_max: usize,
+    /// What is stored.
+    pub stored: StoredLimits,
+}
+
+/// What may be appended; each begins at what the model allows.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct StoredLimits {
+    /// See [`PAYLOAD_BYTES_MAX`].
+    pub payload_bytes_max: usize,
+    /// See [`METADATA_BYTES_MAX`].
+    pub metadata_bytes_max: usize,
+    /// See [`APPEND_BYTES_MAX`].
+    pub append_bytes_max: usize,
+    /// See [`APPEND_EVENT_COUNT_MAX`].
+    pub append_event_count_max: usize,
+    /// See [`STREAM_NAME_GIVEN_BYTES_MAX`].
+    pub stream_name_bytes_max: usize,
+}
+
+impl Default for StoredLimits {
+    fn default() -> Self {
+        Self {
+            payload_bytes_max: PAYLOAD_BYTES_MAX,
+            metadata_bytes_max: METADATA_BYTES_MAX,
+            append_bytes_max: APPEND_BYTES_MAX,
+            append_event_count_max: APPEND_EVENT_COUNT_MAX,
+            stream_name_bytes_max: STREAM_NAME_GIVEN_BYTES_MAX,
+        }
+    }
 }
 
 impl Default for Limits {
@@ -136,6 +179,10 @@ impl Default for Limits {
             idle_within: IDLE_WITHIN,
             handshake_within: HANDSHAKE_WITHIN,
             handshake_count_max: HANDSHAKE_COUNT_MAX,
+            pipeline_count_max: PIPELINE_COUNT_MAX,
+            pipeline_bytes_max: PIPELINE_BYTES_MAX,
+            subscription_count_max: SUBSCRIPTION_COUNT_MAX,
+            stored: StoredLimits::default(),
         }
     }
 }

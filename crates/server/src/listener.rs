@@ -14,7 +14,6 @@ mod connections;
 mod door;
 mod misled;
 
-use crate::metrics::Name;
 use crate::tls::{Certificates, TlsError};
 use crate::{Host, Reach, ServerOptions, Stage, routes};
 use connections::Connections;
@@ -86,7 +85,7 @@ impl Server {
         if options.reach == Reach::ThisMachine && !address.ip().is_loopback() {
             return Err(ServerError::Exposed { address });
         }
-        let (host, stage) = Host::new(contexts);
+        let (host, stage) = Host::with(contexts, options.limits.clone());
         let read = |tls| Certificates::read(tls, host.metrics().clone());
         let certificates = options.tls.clone().map(read).transpose()?;
         let failed =
@@ -110,9 +109,8 @@ impl Server {
     /// Serves until `stop` resolves, then drains and closes.
     pub async fn run(self, stop: impl Future<Output = ()>) {
         let router = routes::all(&self.host, &self.options);
-        let door = Door::new(self.certificates.clone(), &self.host, &self.options.limits);
-        let open = self.host.metrics().gauge(Name::Connections, &[]);
-        let connections = Connections::new(router, door, &self.host, &self.options.limits, open);
+        let door = Door::new(self.certificates.clone(), &self.host);
+        let connections = Connections::new(router, door, &self.host);
         let stopped = async {
             stop.await;
             self.stage.send_replace(Stage::Draining);

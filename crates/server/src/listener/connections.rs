@@ -3,7 +3,7 @@
 use super::connected::{Connected, Idle};
 use super::door::{Door, Entered};
 use crate::limits::{ACCEPT_AGAIN_AFTER, FIRST_REQUEST_WITHIN, Limits};
-use crate::metrics::Gauge;
+use crate::metrics::{Gauge, Name};
 use crate::{Host, ServerOptions};
 use axum::Router;
 use hyper::rt::Executor;
@@ -13,7 +13,6 @@ use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
-use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
@@ -38,22 +37,16 @@ struct Serving {
     router: Router,
     door: Arc<Door>,
     host: Host,
-    idle_within: Duration,
 }
 
 impl Connections {
-    pub(super) fn new(
-        router: Router,
-        door: Door,
-        host: &Host,
-        limits: &Limits,
-        open: Gauge,
-    ) -> Self {
+    pub(super) fn new(router: Router, door: Door, host: &Host) -> Self {
         let (tasks, ended) = Tracked::new();
+        let limits = host.limits();
         let builder = builder(tasks.clone(), limits);
-        let (host, idle_within) = (host.clone(), limits.idle_within);
-        let serving = Serving { builder, router, door: Arc::new(door), host, idle_within };
+        let serving = Serving { builder, router, door: Arc::new(door), host: host.clone() };
         let places = Arc::new(Semaphore::new(limits.connection_count_max));
+        let open = host.metrics().gauge(Name::Connections, &[]);
         Self { serving, places, tasks, ended, cut: watch::Sender::new(false), open }
     }
 
@@ -125,7 +118,7 @@ impl Serving {
         let mut connection = pin!(self.builder.serve_connection(TokioIo::new(io), connected));
         let ended = tokio::select! {
             ended = connection.as_mut() => ended,
-            () = idle.too_long(FIRST_REQUEST_WITHIN, self.idle_within) => {
+            () = idle.too_long(FIRST_REQUEST_WITHIN, self.host.limits().idle_within) => {
                 connection.as_mut().graceful_shutdown();
                 connection.await
             }

@@ -9,7 +9,6 @@
 //! Invariant: D3 nothing of a stranger's is kept before the handshake but what rustls needs for it.
 
 use super::misled;
-use crate::limits::Limits;
 use crate::metrics::{Counter, Name};
 use crate::tls::Certificates;
 use crate::{Host, PeerCertificate};
@@ -44,7 +43,8 @@ pub(super) struct Door {
 }
 
 impl Door {
-    pub(super) fn new(certificates: Option<Certificates>, host: &Host, limits: &Limits) -> Self {
+    pub(super) fn new(certificates: Option<Certificates>, host: &Host) -> Self {
+        let limits = host.limits();
         let count = |outcome| host.metrics().counter(Name::TlsHandshakes, &[("outcome", outcome)]);
         Self {
             certificates,

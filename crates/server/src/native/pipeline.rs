@@ -14,7 +14,6 @@
 
 use super::appending;
 use crate::Caller;
-use crate::limits::{PIPELINE_BYTES_MAX, PIPELINE_COUNT_MAX};
 use futures_util::future::BoxFuture;
 use futures_util::stream::{self, BoxStream, FuturesUnordered, StreamExt as _};
 use headwater_wire::{Malformed, v1};
@@ -73,9 +72,10 @@ impl Pipeline {
             if self.in_flight.is_empty() && self.ended.is_some() {
                 return self.end().map(Err);
             }
+            let limits = self.caller.host().limits();
             let reads_on = self.ended.is_none()
-                && self.in_flight.len() < PIPELINE_COUNT_MAX
-                && self.bytes < PIPELINE_BYTES_MAX;
+                && self.in_flight.len() < limits.pipeline_count_max
+                && self.bytes < limits.pipeline_bytes_max;
             tokio::select! {
                 biased;
                 Some(done) = self.in_flight.next() => {

@@ -4,5 +4,6 @@
 
 mod http;
 mod kurrent;
+mod limits;
 mod native;
 mod tls;
