@@ -10,6 +10,7 @@ mod append_error;
 mod asked;
 mod denied;
 mod event;
+mod group;
 mod query;
 mod read;
 mod read_error;
@@ -18,3 +19,4 @@ mod text;
 mod unavailable;
 
 pub use asked::AskedChange;
+pub use group::{AskedOfGroup, MemberAsked, MemberOutcome, MemberTold};

@@ -9,11 +9,12 @@
 pub mod codec;
 mod convert;
 pub mod encoded;
+pub mod group_status;
 mod malformed;
 pub mod shape;
 pub mod status;
 
-pub use convert::AskedChange;
+pub use convert::{AskedChange, AskedOfGroup, MemberAsked, MemberOutcome, MemberTold};
 pub use malformed::Malformed;
 
 #[expect(

@@ -32,24 +32,31 @@ struct Details {
 /// The status that carries this error.
 pub fn of(error: &ReadError) -> Status {
     let error = cut(error.clone());
-    let code = code(&error);
     let detail = v1::ReadError::from(&error).encode_to_vec();
-    let details = Details {
-        code: code.into(),
-        message: error.to_string(),
-        details: vec![Any { type_url: TYPE_URL.to_owned(), value: detail }],
-    };
-    Status::with_details(code, error.to_string(), details.encode_to_vec().into())
+    carrying(code(&error), error.to_string(), TYPE_URL, detail)
+}
+
+/// A status with one detail.
+pub(crate) fn carrying(code: Code, message: String, type_url: &str, detail: Vec<u8>) -> Status {
+    let details = vec![Any { type_url: type_url.to_owned(), value: detail }];
+    let details = Details { code: code.into(), message: message.clone(), details };
+    Status::with_details(code, message, details.encode_to_vec().into())
+}
+
+/// The bytes of a status's detail of this type, if it has one.
+pub(crate) fn carried(status: &Status, type_url: &str) -> Option<bytes::Bytes> {
+    let details = Details::decode(status.details()).ok()?;
+    let detail = details.details.into_iter().find(|detail| detail.type_url == type_url)?;
+    Some(detail.value.into())
 }
 
 /// The error that a status carries; `None`: it carries none, as when the network failed.
 pub fn read(status: &Status) -> Option<ReadError> {
-    let details = Details::decode(status.details()).ok()?;
-    let detail = details.details.into_iter().find(|detail| detail.type_url == TYPE_URL)?;
-    crate::codec::decode::<v1::ReadError>(detail.value.into()).ok()?.try_into().ok()
+    let detail = carried(status, TYPE_URL)?;
+    crate::codec::decode::<v1::ReadError>(detail).ok()?.try_into().ok()
 }
 
-const fn code(error: &ReadError) -> Code {
+pub(crate) const fn code(error: &ReadError) -> Code {
     match error {
         ReadError::Corrupt(_) => Code::DataLoss,
         ReadError::Diverged { .. } => Code::OutOfRange,
@@ -60,7 +67,7 @@ const fn code(error: &ReadError) -> Code {
     }
 }
 
-fn cut(mut error: ReadError) -> ReadError {
+pub(crate) fn cut(mut error: ReadError) -> ReadError {
     let words: Vec<&mut String> = match &mut error {
         ReadError::Corrupt(corrupt) => vec![&mut corrupt.file, &mut corrupt.why],
         ReadError::Invalid { why }
@@ -73,11 +80,14 @@ fn cut(mut error: ReadError) -> ReadError {
         ReadError::Denied(Denied::Forbidden { who, verb, what }) => vec![who, verb, what],
         ReadError::Diverged { .. } | ReadError::Unavailable(Unavailable::Closed) => Vec::new(),
     };
-    for text in words {
-        if text.len() > WORDS_BYTES_MAX {
-            text.truncate(text.floor_char_boundary(WORDS_BYTES_MAX));
-            text.push('…');
-        }
-    }
+    words.into_iter().for_each(cut_words);
     error
+}
+
+/// Cuts a text that would not fit.
+pub(crate) fn cut_words(text: &mut String) {
+    if text.len() > WORDS_BYTES_MAX {
+        text.truncate(text.floor_char_boundary(WORDS_BYTES_MAX));
+        text.push('…');
+    }
 }

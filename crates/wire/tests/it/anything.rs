@@ -8,7 +8,7 @@ use proptest::option;
 use proptest::prelude::*;
 use uuid::Uuid;
 
-fn words() -> impl Strategy<Value = String> {
+pub(crate) fn words() -> impl Strategy<Value = String> {
     "[a-zA-Zäß/ -]{0,20}"
 }
 
@@ -172,7 +172,7 @@ pub(crate) fn state() -> impl Strategy<Value = StreamState> {
     )
 }
 
-fn unavailable() -> impl Strategy<Value = Unavailable> {
+pub(crate) fn unavailable() -> impl Strategy<Value = Unavailable> {
     prop_oneof![
         words().prop_map(|why| Unavailable::Full { why }),
         words().prop_map(|why| Unavailable::Poisoned { why }),
@@ -183,11 +183,11 @@ fn unavailable() -> impl Strategy<Value = Unavailable> {
     ]
 }
 
-fn corrupt() -> impl Strategy<Value = Corrupt> {
+pub(crate) fn corrupt() -> impl Strategy<Value = Corrupt> {
     (words(), any::<u64>(), words()).prop_map(|(file, at, why)| Corrupt { file, at, why })
 }
 
-fn denied() -> impl Strategy<Value = Denied> {
+pub(crate) fn denied() -> impl Strategy<Value = Denied> {
     prop_oneof![
         (words(), words(), words()).prop_map(|(who, verb, what)| Denied::Forbidden {
             who,

@@ -2,5 +2,6 @@
 
 mod anything;
 mod golden;
+mod group;
 mod hostile;
 mod round_trip;
