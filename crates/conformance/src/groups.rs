@@ -133,6 +133,13 @@ impl Ground {
         self.groups().group(name("work")).await.expect("the group is there")
     }
 
+    /// Waits until so many members are left: behind a network, who leaves is gone a little later.
+    pub(crate) async fn left(&self, count: usize) {
+        while self.info().await.members.len() != count {
+            tokio::task::yield_now().await;
+        }
+    }
+
     /// The group's checkpoint, as a number.
     pub(crate) async fn come(&self) -> Option<u64> {
         self.info().await.checkpoint.map(|checkpoint| checkpoint.position.0)
@@ -179,17 +186,43 @@ pub(crate) fn second(candidate: &mut impl Candidate, n: u64) {
 }
 
 /// What there is to deliver now; `None`: the member would wait.
-pub(crate) fn look(member: &dyn Member, count_max: usize) -> Option<Vec<GroupDelivery>> {
-    let next = pin!(member.next(count_max));
-    match { next }.poll(&mut Context::from_waker(Waker::noop())) {
+///
+/// A member behind a network is told nothing in the moment in which it asks. What it asks is taken in
+/// order: behind a sign of life that was answered, what was asked before it was looked at.
+pub(crate) async fn look(member: &dyn Member, count_max: usize) -> Option<Vec<GroupDelivery>> {
+    let taken = {
+        let mut next = pin!(member.next(count_max));
+        let mut poll = || next.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+        match poll() {
+            Poll::Pending => {
+                heard(member).await;
+                poll()
+            }
+            taken @ Poll::Ready(_) => taken,
+        }
+    };
+    match taken {
         Poll::Ready(taken) => Some(taken.expect("there are deliveries")),
-        Poll::Pending => None,
+        Poll::Pending => {
+            // The call was given up, and that, too, is known behind a sign of life.
+            heard(member).await;
+            None
+        }
     }
 }
 
+/// A sign of life; whether it is a member still is not the question.
+pub(crate) async fn heard(member: &dyn Member) {
+    drop(member.renew(Vec::new()).await);
+}
+
 /// All that can be delivered now, by as many calls as it takes.
-pub(crate) fn take(member: &dyn Member) -> Vec<GroupDelivery> {
-    std::iter::from_fn(|| look(member, 100)).flatten().collect()
+pub(crate) async fn take(member: &dyn Member) -> Vec<GroupDelivery> {
+    let mut all = Vec::new();
+    while let Some(taken) = look(member, 100).await {
+        all.extend(taken);
+    }
+    all
 }
 
 /// The numbers of the events.
@@ -202,7 +235,7 @@ pub(crate) fn numbers(deliveries: &[GroupDelivery]) -> Vec<u128> {
 /// Takes and acks until nothing is left: the numbers, in the order of delivery.
 pub(crate) async fn drain(member: &dyn Member) -> Vec<u128> {
     let mut seen = Vec::new();
-    while let Some(taken) = look(member, 100) {
+    while let Some(taken) = look(member, 100).await {
         seen.extend(taken.iter().map(|delivery| delivery.event.id.0.as_u128()));
         ack(member, &taken).await.expect("they are its own");
     }

@@ -17,7 +17,7 @@ async fn park(member: &dyn Member, delivery: &GroupDelivery) {
 /// Parks the first event of each of these keys, and acks what else comes.
 async fn park_keys(member: &dyn Member, keys: &[&str]) -> Vec<u128> {
     let mut seen = Vec::new();
-    while let Some(taken) = look(member, 100) {
+    while let Some(taken) = look(member, 100).await {
         for delivery in taken {
             if keys.contains(&&*delivery.key) {
                 park(member, &delivery).await;
@@ -55,13 +55,13 @@ pub async fn a_replayed_event_comes_before_those_behind_it(c: &mut impl Candidat
     let member = ground.join().await;
     assert_eq!(park_keys(&*member, &["a-1"]).await, [2]);
     ground.append(&[("a-1", 4)]).await;
-    assert_eq!(look(&*member, 10), None);
+    assert_eq!(look(&*member, 10).await, None);
     let count = ground.groups().replay_parked(name("work"), ParkedPart::All).await;
     assert_eq!((count, parked(&ground).await.len()), (Ok(1), 0));
-    let first = only(look(&*member, 10));
+    let first = only(look(&*member, 10).await);
     assert_eq!((first.event.position.0, first.attempt), (0, 1));
     ground.append(&[("a-1", 5)]).await;
-    assert_eq!(look(&*member, 10), None, "C3: one at a time");
+    assert_eq!(look(&*member, 10).await, None, "C3: one at a time");
     ack(&*member, &[first]).await.expect("its own");
     assert_eq!(drain(&*member).await, [1, 3, 4, 5]);
     assert_eq!(ground.come().await, Some(5));
@@ -73,7 +73,7 @@ pub async fn a_skipped_event_lets_those_behind_it_go(c: &mut impl Candidate) {
     ground.group(settings()).await;
     ground.append(&[("a-1", 0), ("a-1", 1), ("a-1", 2)]).await;
     let member = ground.join().await;
-    let first = only(look(&*member, 10));
+    let first = only(look(&*member, 10).await);
     park(&*member, &first).await;
     let part = ParkedPart::One(first.event.position);
     let skipped = ground.groups().skip_parked(name("work"), part, "obsolete".into()).await;
@@ -89,7 +89,7 @@ pub async fn parked_events_are_chosen_by_place(c: &mut impl Candidate) {
     ground.group(GroupSettings { key: GroupKey::Event, ..settings() }).await;
     ground.append(&[("a-1", 0), ("a-1", 1), ("a-1", 2), ("a-1", 3), ("a-1", 4)]).await;
     let member = ground.join().await;
-    for delivery in take(&*member) {
+    for delivery in take(&*member).await {
         park(&*member, &delivery).await;
     }
     let places = async |after: Option<u64>, count_max| {
@@ -104,10 +104,10 @@ pub async fn parked_events_are_chosen_by_place(c: &mut impl Candidate) {
     assert_eq!(replay(ParkedPart::One(Position(3))).await, Ok(1));
     assert_eq!(drain(&*member).await, [3]);
     assert_eq!(replay(ParkedPart::UpTo(Position(1))).await, Ok(2));
-    assert_eq!(numbers(&take(&*member)), [0, 1]);
+    assert_eq!(numbers(&take(&*member).await), [0, 1]);
     assert_eq!(places(None, 10).await, [2, 4]);
     assert_eq!(replay(ParkedPart::All).await, Ok(2));
-    assert_eq!(numbers(&take(&*member)), [2, 4]);
+    assert_eq!(numbers(&take(&*member).await), [2, 4]);
 }
 
 /// The end of a stack trace is worth less than the event.
@@ -116,7 +116,7 @@ pub async fn a_reason_is_cut_not_refused(c: &mut impl Candidate) {
     ground.group(settings()).await;
     ground.append(&[("a-1", 0)]).await;
     let member = ground.join().await;
-    let delivery = only(look(&*member, 10));
+    let delivery = only(look(&*member, 10).await);
     let reason = "ü".repeat(limits::GROUP_REASON_BYTES_MAX);
     member.park(delivery.id, reason.into()).await.expect("parked all the same");
     assert_eq!(parked(&ground).await[0].reason.len(), limits::GROUP_REASON_BYTES_MAX);
@@ -137,7 +137,7 @@ pub async fn parked_events_are_there_after_opening_again(c: &mut impl Candidate)
     let member = ground.join().await;
     assert_eq!(drain(&*member).await, [4]);
     ground.groups().replay_parked(name("work"), ParkedPart::All).await.expect("replayed");
-    let first = only(look(&*member, 10));
+    let first = only(look(&*member, 10).await);
     ack(&*member, &[first]).await.expect("its own");
     drop(member);
     let ground = ground.again(c).await;
