@@ -7,10 +7,10 @@ use crate::pipeline::{Asked, Pipeline};
 use crate::seen::Seen;
 use crate::subscription::RemoteSubscription;
 use headwater_model::{
-    Answer, Append, AppendError, Appended, AsOf, Checkpoint, CheckpointName, ContextName, EventId,
-    EventStore, ExpectedRevision, Incarnation, Page, Position, ReadAll, ReadError, ReadStream,
-    RecordedEvent, StreamChange, StreamName, StreamPage, StreamState, Subscribe, Subscription,
-    Timestamp,
+    Answer, Append, AppendError, Appended, AsOf, Checkpoint, CheckpointName, ConsumerGroups,
+    ContextName, EventId, EventStore, ExpectedRevision, Incarnation, Page, Position, ReadAll,
+    ReadError, ReadStream, RecordedEvent, StreamChange, StreamName, StreamPage, StreamState,
+    Subscribe, Subscription, Timestamp,
 };
 use headwater_wire::{AskedChange, v1};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -49,7 +49,20 @@ impl RemoteContext {
         answer
     }
 
-    fn named(&self) -> bytes::Bytes {
+    pub(crate) const fn name(&self) -> &ContextName {
+        &self.name
+    }
+
+    pub(crate) const fn asking(&self) -> &Asking {
+        &self.asking
+    }
+
+    /// Runs it where the connection runs.
+    pub(crate) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
+        self.pipeline.runtime().spawn(task);
+    }
+
+    pub(crate) fn named(&self) -> bytes::Bytes {
         self.name.as_shared().as_bytes().clone()
     }
 
@@ -219,5 +232,9 @@ impl EventStore for RemoteContext {
 
     fn now(&self) -> Timestamp {
         self.clock.lock().unwrap_or_else(PoisonError::into_inner).now()
+    }
+
+    fn consumer_groups(&self) -> Option<&dyn ConsumerGroups> {
+        Some(self)
     }
 }

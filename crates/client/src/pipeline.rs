@@ -22,6 +22,7 @@ use headwater_model::{Append, AppendError, Appended, Unavailable};
 use headwater_wire::AskedChange;
 use headwater_wire::encoded::EncodedRequest;
 use std::sync::Arc;
+use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 use tokio::time::Instant;
 
@@ -66,6 +67,7 @@ pub(crate) struct Pipeline {
     jobs: mpsc::UnboundedSender<Job>,
     room: Arc<Semaphore>,
     asking: Asking,
+    runtime: Handle,
 }
 
 impl Pipeline {
@@ -75,7 +77,12 @@ impl Pipeline {
         let (jobs, come) = mpsc::unbounded_channel();
         tokio::spawn(line::Line::new(asking.clone(), come).run());
         let room = Arc::new(Semaphore::new(UNANSWERED_BYTES_MAX as usize));
-        Self { jobs, room, asking }
+        Self { jobs, room, asking, runtime: Handle::current() }
+    }
+
+    /// Where the connection's own tasks run.
+    pub(crate) const fn runtime(&self) -> &Handle {
+        &self.runtime
     }
 
     /// Asks, and waits for the answer or the deadline.

@@ -86,6 +86,11 @@ impl Host {
         self.patient.existing(name).await
     }
 
+    /// Resolves when no call runs on whose caller has gone.
+    pub(crate) async fn settled(&self) {
+        self.patient.done().await;
+    }
+
     /// Whether new work should be sent here.
     pub fn is_ready(&self) -> bool {
         *self.stage.borrow() == Stage::Ready

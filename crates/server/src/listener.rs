@@ -130,5 +130,6 @@ impl Server {
         drop(self.listener);
         self.stage.send_replace(Stage::Closing);
         connections.close(&self.options).await;
+        self.host.settled().await;
     }
 }

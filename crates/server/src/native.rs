@@ -1,10 +1,12 @@
 //! `headwater.v1` over gRPC: every capability of the ports.
 //!
-//! Picture: `appending` and `pipeline` write, `reading` and `subscribing` read, `contexts` opens;
-//! what a message means is said in `headwater-wire`.
+//! Picture: `appending` and `pipeline` write, `reading` and `subscribing` read, `contexts` opens,
+//! `groups` and `joining` share; what a message means is said in `headwater-wire`.
 
 mod appending;
 mod contexts;
+mod groups;
+mod joining;
 mod mount;
 mod pipeline;
 mod reading;
@@ -12,8 +14,9 @@ mod service;
 mod subscribing;
 
 use crate::Host;
-use crate::limits::REQUEST_BYTES_MAX;
+use crate::limits::{GROUP_REQUEST_BYTES_MAX, REQUEST_BYTES_MAX};
 use axum::Router;
+use headwater_wire::v1::consumer_groups_server::ConsumerGroupsServer;
 use headwater_wire::v1::contexts_server::ContextsServer;
 use headwater_wire::v1::event_store_server::EventStoreServer;
 
@@ -24,5 +27,7 @@ pub fn routes(host: &Host) -> Router {
     let store = EventStoreServer::new(service::EventStoreService::new(host.clone()))
         .max_decoding_message_size(REQUEST_BYTES_MAX);
     let contexts = ContextsServer::new(contexts::ContextsService::new(host.clone()));
-    mount(store).merge(mount(contexts))
+    let groups = ConsumerGroupsServer::new(groups::GroupsService::new(host.clone()))
+        .max_decoding_message_size(GROUP_REQUEST_BYTES_MAX);
+    mount(store).merge(mount(contexts)).merge(mount(groups))
 }

@@ -8,6 +8,9 @@
 //! another thread for that long. No thread is held while a call waits, as a pool of threads would
 //! do for every subscription. What is known to be short is polled where it is.
 
+mod groups;
+
+use groups::Working;
 use headwater_model::{
     Answer, Append, AppendError, Appended, Checkpoint, CheckpointName, ConsumerGroups, ContextName,
     Contexts, Delivery, EventId, EventStore, ExpectedRevision, Incarnation, Page, Position,
@@ -43,11 +46,12 @@ async fn patiently<T>(call: impl Future<Output = T>) -> T {
 pub(crate) struct PatientContexts {
     inner: Arc<dyn Contexts>,
     open: Mutex<BTreeMap<ContextName, Arc<dyn EventStore>>>,
+    working: Working,
 }
 
 impl PatientContexts {
     pub(crate) fn new(inner: Arc<dyn Contexts>) -> Self {
-        Self { inner, open: Mutex::default() }
+        Self { inner, open: Mutex::default(), working: Working::default() }
     }
 
     /// The context, if it is there: a reader's typing error must not make one.
@@ -64,6 +68,11 @@ impl PatientContexts {
         Err(ReadError::Invalid { why: format!("there is no context {name}; open it first") })
     }
 
+    /// Resolves when no call runs on without its caller.
+    pub(crate) async fn done(&self) {
+        self.working.done().await;
+    }
+
     fn at_hand(&self, name: &ContextName) -> Option<Arc<dyn EventStore>> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner).get(name).cloned()
     }
@@ -77,7 +86,9 @@ impl Contexts for PatientContexts {
             }
             let opened = patiently(self.inner.context(name.clone())).await?;
             let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-            let opened = open.entry(name).or_insert_with(|| Arc::new(PatientStore(opened)));
+            let working = self.working.clone();
+            let make = || Arc::new(PatientStore { store: opened, working }) as Arc<dyn EventStore>;
+            let opened = open.entry(name).or_insert_with(make);
             Ok(Arc::clone(opened))
         })
     }
@@ -87,18 +98,21 @@ impl Contexts for PatientContexts {
     }
 }
 
-struct PatientStore(Arc<dyn EventStore>);
+struct PatientStore {
+    store: Arc<dyn EventStore>,
+    working: Working,
+}
 
 impl EventStore for PatientStore {
     fn context(&self) -> &ContextName {
-        self.0.context()
+        self.store.context()
     }
 
     fn append(&self, append: Append) -> Answer<'_, Appended, AppendError> {
         if append.conditions.is_empty() {
-            return self.0.append(append);
+            return self.store.append(append);
         }
-        Box::pin(patiently(self.0.append(append)))
+        Box::pin(patiently(self.store.append(append)))
     }
 
     fn change_stream(
@@ -107,18 +121,18 @@ impl EventStore for PatientStore {
         expected: ExpectedRevision,
         change: StreamChange,
     ) -> Answer<'_, Appended, AppendError> {
-        self.0.change_stream(stream, expected, change)
+        self.store.change_stream(stream, expected, change)
     }
 
     fn read_stream(&self, read: ReadStream) -> Answer<'_, StreamPage, ReadError> {
         if read.count_max <= SHORT_PAGE_COUNT_MAX {
-            return self.0.read_stream(read);
+            return self.store.read_stream(read);
         }
-        Box::pin(patiently(self.0.read_stream(read)))
+        Box::pin(patiently(self.store.read_stream(read)))
     }
 
     fn read_all(&self, read: ReadAll) -> Answer<'_, Page, ReadError> {
-        Box::pin(patiently(self.0.read_all(read)))
+        Box::pin(patiently(self.store.read_all(read)))
     }
 
     fn find(
@@ -126,11 +140,11 @@ impl EventStore for PatientStore {
         stream: StreamName,
         id: EventId,
     ) -> Answer<'_, Option<RecordedEvent>, ReadError> {
-        self.0.find(stream, id)
+        self.store.find(stream, id)
     }
 
     fn stream(&self, stream: StreamName) -> Answer<'_, StreamState, ReadError> {
-        self.0.stream(stream)
+        self.store.stream(stream)
     }
 
     fn streams(
@@ -139,34 +153,34 @@ impl EventStore for PatientStore {
         after: Option<StreamName>,
         count_max: usize,
     ) -> Answer<'_, Vec<StreamState>, ReadError> {
-        Box::pin(patiently(self.0.streams(prefix, after, count_max)))
+        Box::pin(patiently(self.store.streams(prefix, after, count_max)))
     }
 
     fn checkpoint(&self, name: CheckpointName) -> Answer<'_, Option<Checkpoint>, ReadError> {
-        self.0.checkpoint(name)
+        self.store.checkpoint(name)
     }
 
     fn head(&self) -> Answer<'_, (Incarnation, Option<Position>), ReadError> {
-        self.0.head()
+        self.store.head()
     }
 
     fn wait_past(&self, position: Option<Position>) -> Answer<'_, Position, ReadError> {
-        self.0.wait_past(position)
+        self.store.wait_past(position)
     }
 
     fn subscribe(&self, subscribe: Subscribe) -> Answer<'_, Box<dyn Subscription>, ReadError> {
         Box::pin(async move {
-            let inner = self.0.subscribe(subscribe).await?;
+            let inner = self.store.subscribe(subscribe).await?;
             Ok(Box::new(PatientSubscription(inner)) as Box<dyn Subscription>)
         })
     }
 
     fn now(&self) -> Timestamp {
-        self.0.now()
+        self.store.now()
     }
 
     fn consumer_groups(&self) -> Option<&dyn ConsumerGroups> {
-        self.0.consumer_groups()
+        self.store.consumer_groups().map(|_| self as &dyn ConsumerGroups)
     }
 }
 

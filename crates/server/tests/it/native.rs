@@ -4,6 +4,7 @@ mod candidate;
 mod cuts;
 mod drain;
 mod exam;
+mod groups;
 mod hostile;
 mod proxy;
 mod served;

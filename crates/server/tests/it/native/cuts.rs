@@ -53,7 +53,7 @@ pub(super) async fn take(subscription: &mut dyn Subscription, count: usize) -> V
 }
 
 /// Cuts a few bytes further each time, now on the way there, now on the way back.
-fn everywhere() -> impl Iterator<Item = Cut> {
+pub(super) fn everywhere() -> impl Iterator<Item = Cut> {
     let up = (0..40_u64).map(|n| Cut { up: 24 + 53 * n, down: u64::MAX });
     let down = (0..40_u64).map(|n| Cut { up: u64::MAX, down: 9 + 31 * n });
     up.zip(down).flat_map(|(up, down)| [up, down])
