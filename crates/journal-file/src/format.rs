@@ -7,6 +7,7 @@
 //! ```text
 //!   segment  | header 512 | frame | frame | … | seal | zeros |
 //!   frame    | checksum 4 | kind and length 4 | slot 8 | epoch 8 | prev 4 | mark 4 | body |
+//!   scavenged segment  | header 512 | digest, frame | … | places | seal |
 //! ```
 //! All numbers are little-endian.
 //!
@@ -19,11 +20,16 @@ pub mod frame;
 pub mod header;
 
 pub use checksum::{JournalId, SegmentKey};
-pub use frame::{FRAME_HEADER_BYTES, FrameHeader, FrameKind, SEAL_BODY_BYTES, SEAL_BYTES, Seal};
-pub use header::{FIRST_FRAME_AT, HEADER_BYTES, SegmentHeader};
+pub use frame::{
+    DIGEST_BYTES, FRAME_HEADER_BYTES, FrameHeader, FrameKind, SEAL_BODY_BYTES, SEAL_BYTES, Seal,
+};
+pub use header::{FIRST_FRAME_AT, HEADER_BYTES, Scavenged, SegmentHeader};
 
 /// The format's version, in each header.
 pub const FORMAT: u32 = 1;
+
+/// The format of a segment that was scavenged.
+pub const SCAVENGED_FORMAT: u32 = 2;
 
 /// How segment files are named.
 pub fn segment_file_name(segment: u32) -> String {

@@ -6,7 +6,7 @@
 //! dense and each frame names the one before it.
 
 use crate::chunks::Chunks;
-use crate::format::{FIRST_FRAME_AT, FRAME_HEADER_BYTES, FrameHeader, FrameKind};
+use crate::format::{DIGEST_BYTES, FIRST_FRAME_AT, FRAME_HEADER_BYTES, FrameHeader, FrameKind};
 use crate::limits::COMMIT_BYTES_MAX;
 use crate::segments::Segment;
 use crate::{Place, Segments};
@@ -36,7 +36,7 @@ impl Frame {
     }
 }
 
-/// Frames from a place on. At the end it gives `None`, and more once more was appended.
+/// Frames from a place on. A segment that is scavenged while it is read is read on as it was. At the end it gives `None`, and more once more was appended.
 #[derive(Debug)]
 pub struct Frames {
     segments: Segments,
@@ -49,6 +49,8 @@ pub struct Frames {
     slot: Option<Slot>,
     chunks: Chunks,
     failed: bool,
+    /// Ends with its segment.
+    alone: bool,
 }
 
 impl Frames {
@@ -62,6 +64,24 @@ impl Frames {
             slot: None,
             chunks: Chunks::default(),
             failed: false,
+            alone: false,
+        }
+    }
+
+    /// The frames of one segment, and none of those behind it.
+    pub(crate) fn of(segments: Segments, segment: Arc<Segment>) -> Self {
+        let place = Place { segment: segment.header.segment, at: FIRST_FRAME_AT };
+        let (prev, slot) = (Some(segment.header_checksum), Some(segment.header.first_slot));
+        let frames = Self::new(segments, place, Slot::ZERO);
+        Self { segment: Some(segment), prev, slot, alone: true, ..frames }
+    }
+
+    /// As [`Self::of`], of the one that has this number now.
+    pub(crate) fn of_segment(segments: Segments, segment: u32) -> Self {
+        match segments.shared.segment(segment) {
+            Some(segment) => Self::of(segments, segment),
+            // The first step says that there is none.
+            None => Self::new(segments, Place { segment, at: FIRST_FRAME_AT }, Slot::ZERO),
         }
     }
 
@@ -73,7 +93,7 @@ impl Frames {
     /// Passes over what is before the first commit that is wanted.
     pub(crate) fn skip_to_first(&mut self) -> Result<(), JournalError> {
         while let Some(header) = self.header()? {
-            let wanted = header.kind == FrameKind::Commit && header.slot >= self.first;
+            let wanted = header.is_commit() && header.slot >= self.first;
             if wanted || !self.pass(&header) {
                 break;
             }
@@ -84,10 +104,11 @@ impl Frames {
     fn step(&mut self) -> Result<Option<Frame>, JournalError> {
         loop {
             let Some(header) = self.header()? else { return Ok(None) };
-            let place = self.place.plus(FRAME_HEADER_BYTES as u32);
-            if header.kind == FrameKind::Commit && header.slot >= self.first {
-                let body = self.chunks.keep(place.at, header.length as usize);
-                let (slot, epoch, digest) = (header.slot, header.epoch, header.digest());
+            let place = self.place.plus(header.body_at() as u32);
+            if header.is_commit() && header.slot >= self.first {
+                let frame = self.chunks.keep(self.place.at, header.bytes());
+                let body = frame.slice(header.body_at()..);
+                let (slot, epoch, digest) = (header.slot, header.epoch, header.digest_in(&frame));
                 self.pass(&header);
                 return Ok(Some(Frame { slot, epoch, digest, place, body }));
             }
@@ -99,11 +120,15 @@ impl Frames {
 
     /// Moves behind a frame; says whether it could (a sealed segment may have no successor yet).
     fn pass(&mut self, header: &FrameHeader) -> bool {
-        if header.kind == FrameKind::Commit {
+        if header.kind != FrameKind::Seal {
             self.place = self.place.plus(header.bytes() as u32);
             self.prev = Some(header.checksum);
-            self.slot = Some(Slot(header.slot.0.saturating_add(1)));
+            let next = header.slot.0.saturating_add(u64::from(header.is_commit()));
+            self.slot = Some(Slot(next));
             return true;
+        }
+        if self.alone {
+            return false;
         }
         let next = self.place.segment + 1;
         let Some(segment) = self.segments.shared.segment(next) else { return false };
@@ -154,7 +179,14 @@ impl Frames {
         let bytes = chunks.get(at, FRAME_HEADER_BYTES, end, read)?;
         let header = bytes.first_chunk().and_then(FrameHeader::decode);
         let Some(header) = header else { return refuse("this is no frame") };
-        if header.length as usize > COMMIT_BYTES_MAX || header.bytes() > left {
+        let is_possible = match header.kind {
+            FrameKind::Commit | FrameKind::Seal => header.length as usize <= COMMIT_BYTES_MAX,
+            FrameKind::Kept => {
+                (DIGEST_BYTES..=DIGEST_BYTES + COMMIT_BYTES_MAX).contains(&(header.length as usize))
+            }
+            FrameKind::Places => segment.header.scavenged.is_some(),
+        };
+        if !is_possible || header.bytes() > left {
             return refuse("the frame is longer than what there is");
         }
         let frame = chunks.get(at, header.bytes(), end, read)?;

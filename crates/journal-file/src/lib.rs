@@ -30,6 +30,7 @@
 //! ```
 //!
 //! Read first: [`format`] (the bytes), then [`journal`] (one append), then [`recover`] (opening).
+//! [`scavenge`] gives the room of what nobody may read any more back.
 
 mod chunks;
 pub mod format;
@@ -38,10 +39,12 @@ pub mod journal;
 pub mod limits;
 pub mod mark;
 pub mod options;
+mod pinned;
 pub mod place;
 pub mod prepare;
 pub mod recover;
 mod scan;
+pub mod scavenge;
 pub mod segments;
 mod tail;
 pub mod verify;
@@ -49,7 +52,9 @@ pub mod verify;
 pub use frames::{Frame, Frames};
 pub use journal::{Committed, FileJournal};
 pub use options::{Durability, Options, Overlap, Preparing, Room};
+pub use pinned::Pinned;
 pub use place::Place;
 pub use recover::Recovered;
-pub use segments::{SegmentInfo, Segments};
+pub use scavenge::{Installed, Numbers, Rewrite, Written};
+pub use segments::{Pin, SegmentInfo, Segments};
 pub use verify::{Report, SegmentReport, verify};

@@ -94,6 +94,9 @@ impl Source<'_> {
                     scan.commit_count += 1;
                 }
                 FrameKind::Seal => scan.sealed = Seal::decode(&frame, &body).is_some(),
+                FrameKind::Kept | FrameKind::Places => {
+                    unreachable!("D3: `plausible` lets neither through")
+                }
             }
         }
         Ok(scan)
@@ -171,8 +174,10 @@ pub(crate) struct Behind {
 /// The header in `bytes` if a frame of its length may stand there.
 fn plausible(bytes: &[u8], left: usize) -> Option<FrameHeader> {
     let header = FrameHeader::decode(bytes.first_chunk::<FRAME_HEADER_BYTES>()?)?;
+    // A segment that is written to was never scavenged.
+    let possible = matches!(header.kind, FrameKind::Commit | FrameKind::Seal);
     let fits = header.length as usize <= COMMIT_BYTES_MAX && header.bytes() <= left;
-    fits.then_some(header)
+    (possible && fits).then_some(header)
 }
 
 /// The places before `step` where a header could begin: those with a byte that is not zero among

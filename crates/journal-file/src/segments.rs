@@ -5,7 +5,13 @@
 //! Invariants: R1 no byte behind the published end is handed out. A place that lies there is a
 //! fault of the index that named it, and is reported as one.
 
-use crate::format::{FIRST_FRAME_AT, SegmentHeader, SegmentKey, segment_file_name};
+mod pin;
+
+pub use pin::Pin;
+
+use crate::format::{
+    FIRST_FRAME_AT, FRAME_HEADER_BYTES, Scavenged, SegmentHeader, SegmentKey, segment_file_name,
+};
 use crate::frames::Frames;
 use crate::limits::OPEN_FILE_COUNT_MAX;
 use crate::tail::Recent;
@@ -15,8 +21,8 @@ use headwater_model::{Corrupt, JournalError, Slot};
 use parking_lot::{Mutex, RwLock};
 use std::collections::VecDeque;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 
 /// The segments of a journal, for reading. Clones are cheap and see the same journal.
 #[derive(Clone, Debug)]
@@ -35,6 +41,8 @@ pub struct SegmentInfo {
     pub sealed: bool,
     /// Bytes in it that are written, header and seal included.
     pub bytes: u32,
+    /// How it was scavenged, if it was.
+    pub scavenged: Option<Scavenged>,
 }
 
 /// What the writer and the readers share.
@@ -59,6 +67,8 @@ pub(crate) struct Segment {
     pub(crate) name: String,
     /// Open while it is written or was read lately.
     file: RwLock<Option<Arc<dyn File>>>,
+    /// Open as long as anyone reads it, because its name is about to be another file's.
+    replaced: OnceLock<Arc<dyn File>>,
     end: AtomicU32,
     sealed: AtomicBool,
 }
@@ -69,9 +79,10 @@ impl Segment {
         Self {
             header,
             header_checksum,
-            key: SegmentKey::new(header.id, header.segment),
+            key: header.key(),
             name: segment_file_name(header.segment),
             file: RwLock::new(None),
+            replaced: OnceLock::new(),
             end: AtomicU32::new(end),
             sealed: AtomicBool::new(sealed),
         }
@@ -108,15 +119,36 @@ impl Segment {
         JournalError::Corrupt(Corrupt { file, at: u64::from(at), why: why.into() })
     }
 
-    fn file(&self, shared: &Shared) -> Result<Arc<dyn File>, JournalError> {
+    /// Keeps the file open until nobody reads it any more: its name is about to be another's.
+    pub(crate) fn keep_open(&self, shared: &Shared) -> Result<(), JournalError> {
+        // Whoever opens it by its name now is done first.
+        let _nobody_opens = self.file.write();
+        if self.replaced.get().is_none() {
+            let _only_once = self.replaced.set(self.open(shared)?);
+        }
+        Ok(())
+    }
+
+    pub(crate) fn file(&self, shared: &Shared) -> Result<Arc<dyn File>, JournalError> {
         if let Some(file) = self.file.read().as_ref() {
             return Ok(Arc::clone(file));
         }
-        let opened = shared.disk.open(&shared.dir.join(&self.name), Access::Read);
-        let opened = opened.map_err(|e| JournalError::Unavailable(e.into()))?;
-        *self.file.write() = Some(Arc::clone(&opened));
+        let opened = {
+            let mut file = self.file.write();
+            if let Some(file) = self.replaced.get() {
+                return Ok(Arc::clone(file));
+            }
+            let opened = self.open(shared)?;
+            *file = Some(Arc::clone(&opened));
+            opened
+        };
         shared.note_open(self.header.segment);
         Ok(opened)
+    }
+
+    fn open(&self, shared: &Shared) -> Result<Arc<dyn File>, JournalError> {
+        let opened = shared.disk.open(&shared.dir.join(&self.name), Access::Read);
+        opened.map_err(|e| JournalError::Unavailable(e.into()))
     }
 }
 
@@ -131,6 +163,15 @@ impl Shared {
         };
         if let Some(segment) = longest.and_then(|segment| self.segment(segment)) {
             *segment.file.write() = None;
+        }
+    }
+
+    /// Lets those who come from now on read another file under a segment's name.
+    pub(crate) fn replace(&self, new: &Arc<Segment>) {
+        let mut list = self.list.write();
+        let own = |old: &&mut Arc<Segment>| old.header.segment == new.header.segment;
+        if let Some(old) = list.iter_mut().find(own) {
+            *old = Arc::clone(new);
         }
     }
 
@@ -154,7 +195,9 @@ impl Shared {
             let why = format!("{} bytes were asked for, the end is {}", buf.len(), segment.end());
             return Err(segment.corrupt(self, at, why));
         }
-        if self.recent.read().copy(segment.header.segment, at, buf) {
+        // What is in memory is of the segment as it was written.
+        let may_be_recent = segment.header.scavenged.is_none();
+        if may_be_recent && self.recent.read().copy(segment.header.segment, at, buf) {
             return Ok(());
         }
         let file = segment.file(self)?;
@@ -177,6 +220,7 @@ impl Segments {
             first_slot: segment.header.first_slot,
             sealed: segment.is_sealed(),
             bytes: segment.end(),
+            scavenged: segment.header.scavenged,
         };
         list.iter().map(info).collect()
     }
@@ -253,13 +297,29 @@ impl Segments {
         Ok(frames)
     }
 
-    /// The frame whose body stands at `place`, checked whole.
+    /// The frame whose body stands at `place` of a segment that was not scavenged, checked whole.
     ///
     /// # Errors
     /// `Corrupt` if no frame begins before it; `Unavailable`.
     pub fn frame(&self, place: Place) -> Result<Option<Frame>, JournalError> {
-        let before = crate::format::FRAME_HEADER_BYTES as u32;
+        let before = FRAME_HEADER_BYTES as u32;
         let from = Place { segment: place.segment, at: place.at.saturating_sub(before) };
         self.frames(from).next().transpose()
+    }
+
+    /// A segment as it is now, to be read for a while: also if it is replaced meanwhile.
+    ///
+    /// # Errors
+    /// `Corrupt` if there is none of this number.
+    pub fn pin(&self, segment: u32) -> Result<Pin<'_>, JournalError> {
+        let shared = &*self.shared;
+        match shared.segment(segment) {
+            Some(segment) => Ok(Pin { shared, segment }),
+            None => Err(JournalError::Corrupt(Corrupt {
+                file: shared.dir.display().to_string(),
+                at: 0,
+                why: format!("there is no segment {segment}"),
+            })),
+        }
     }
 }

@@ -9,6 +9,7 @@
 
 mod bytes;
 mod chain;
+mod scavenged;
 
 use crate::format::{segment_file_name, segment_of_file_name};
 use crate::mark::MARK_FILE;
@@ -16,6 +17,7 @@ use bytes::{Header, Window, parse_mark};
 use chain::Walk;
 use headwater_env::{Access, Disk, DiskError};
 use headwater_model::{Corrupt, Slot};
+pub(crate) use scavenged::verify_scavenged;
 use std::path::Path;
 
 /// What stands in a directory.
@@ -44,6 +46,12 @@ pub struct SegmentReport {
     pub sealed: bool,
     /// Bytes behind the end that were never acknowledged: a write that a crash cut short.
     pub torn_bytes: u64,
+    /// How often it was scavenged.
+    pub generation: u32,
+    /// Bytes up to its end before it was ever scavenged; `bytes` if it was not.
+    pub first_bytes: u64,
+    /// How many of the numbers that the store gave its parts were removed.
+    pub gone_count: u64,
 }
 
 /// Reads everything in the journal's directory.

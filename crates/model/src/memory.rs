@@ -21,6 +21,7 @@ mod history;
 mod journal;
 mod plan;
 mod read;
+mod scavenge;
 mod store;
 mod subscription;
 mod waiting;

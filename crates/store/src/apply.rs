@@ -7,14 +7,14 @@
 //! it. A6 the instants do not go back. What does not fit is an answer, not a panic: the commit may
 //! come from a disk.
 
-use crate::commit::{self, Commit, Control, EventRef, Malformed};
+use crate::commit::{self, Commit, Control, EventRef, Gone, Item, Malformed};
 use crate::index::Entry;
 use crate::life;
 use crate::planted::{Bug, planted};
 use crate::state::{Head, Held, State};
 use bytestring::ByteString;
 use headwater_journal_file::Place;
-use headwater_model::{EventId, Position, StreamChange};
+use headwater_model::{EventId, Position, Revision, StreamChange};
 use uuid::Uuid;
 
 /// Which parts of a commit are not in the state yet.
@@ -84,7 +84,16 @@ pub(crate) fn index<'b>(
     let mut entries = Vec::with_capacity(room);
     let (mut tags, mut tagged, mut changes) = (Vec::new(), Vec::new(), Vec::new());
     let mut records = commit.records();
-    while let Some((at, event)) = records.next_at()? {
+    while let Some((at, item)) = records.next_item()? {
+        let event = match item {
+            Item::Event(event) => event,
+            Item::Gone(gone) => {
+                let place = place.plus(u32::try_from(at).map_err(|_| too_long(at))?);
+                let left = left_of(&gone, place);
+                entries.extend(left.filter(|entry| parts.indexes(entry.position)));
+                continue;
+            }
+        };
         let stream = event.stream.as_str();
         if parts.indexes(event.position) {
             if !event.tags.is_empty() {
@@ -104,7 +113,15 @@ pub(crate) fn index<'b>(
     for (n, own) in tagged {
         entries[n].tags = &tags[own];
     }
-    state.index.add(&entries).map_err(|cause| Malformed::new(0, cause.to_string()))?;
+    let added = match parts {
+        Parts::All => state.index.add(&entries),
+        // What was removed is accounted for when all is applied.
+        Parts::Recovering { .. } => state.index.add_from(&entries, &|stream, revision| {
+            state.begins_at(stream, revision);
+            true
+        }),
+    };
+    added.map_err(|cause| Malformed::new(0, cause.to_string()))?;
     let recorded_at = if header.event_count > 0 { header.recorded_at } else { before.recorded_at };
     let head = Head { next: header.next(), recorded_at };
     Ok(Indexed { body, head, changes, controls })
@@ -158,6 +175,25 @@ pub(crate) fn entry<'a>(event: &EventRef<'a>, stream: &'a str, place: Place) -> 
         tags: &[],
         recorded_at: event.recorded_at,
     }
+}
+
+/// What the index is told of events that were removed: of the last of a stream what is kept of it.
+pub(crate) fn left_of<'a>(
+    gone: &Gone<'a>,
+    place: Place,
+) -> impl Iterator<Item = Entry<'a>> + use<'a> {
+    let Gone { first, count, recorded_at, stub } = *gone;
+    let position = move |n: u32| Position(first.0 + u64::from(n));
+    (0..count).map(move |n| Entry {
+        position: position(n),
+        place,
+        stream: stub.map_or("", |stub| stub.stream.as_str()),
+        revision: stub.map_or(Revision::ZERO, |stub| stub.revision),
+        id: stub.map_or(EventId(Uuid::nil()), |stub| stub.id),
+        event_type: stub.map_or("", |stub| stub.event_type.as_str()),
+        tags: &[],
+        recorded_at,
+    })
 }
 
 fn forget(id: EventId) -> EventId {

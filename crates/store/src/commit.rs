@@ -23,7 +23,9 @@
 mod body;
 mod builder;
 mod control;
+mod gone;
 mod header;
+mod left;
 mod metadata;
 mod record;
 pub(crate) mod varint;
@@ -35,8 +37,10 @@ pub use body::{Commit, Records};
 pub use builder::CommitBuilder;
 pub(crate) use builder::event_bytes_max;
 pub use control::Control;
+pub use gone::{Gone, Item, Stub};
 pub(crate) use header::INSTANT_MAX;
 pub use header::{HEADER_BYTES, Header};
+pub(crate) use left::{Fate, Fates, Left};
 pub use record::{EventRef, RECORD_PREFIX_BYTES_MAX, RecordRead, Tags, Text};
 pub(crate) use record::{RECORD_BYTES_MAX, read_owned};
 

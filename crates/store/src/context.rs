@@ -18,6 +18,7 @@ use crate::keeper::{Keeper, Wake};
 use crate::open::{Background, Environment, Opened, Options};
 use crate::plan::{Checked, Request, Sound};
 use crate::read::{Moment, Scan, read_all, read_stream};
+use crate::scavenge::Scavenger;
 use crate::state::{State, index_error};
 use crate::subscription::Reader;
 use crate::writer::{AppendAnswer, Planning};
@@ -25,9 +26,9 @@ use crate::{life, open};
 use headwater_env::Clock;
 use headwater_model::{
     Answer, Append, AppendError, Appended, Checkpoint, CheckpointName, ConsumerGroups, ContextName,
-    EventId, EventStore, ExpectedRevision, Incarnation, Journal, Page, Position, ReadAll,
-    ReadError, ReadStream, RecordedEvent, StreamChange, StreamName, StreamPage, StreamState,
-    Subscribe, Subscription, Timestamp, Unavailable,
+    EventId, EventStore, ExpectedRevision, Incarnation, Journal, JournalCopies, Page, Position,
+    ReadAll, ReadError, ReadStream, RecordedEvent, Revision, Scavenge, StreamChange, StreamName,
+    StreamPage, StreamState, Subscribe, Subscription, Timestamp, Unavailable,
 };
 use std::path::Path;
 use std::sync::Arc;
@@ -48,6 +49,8 @@ pub(crate) struct Core {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) background: Background,
     condition_look_count_max: u64,
+    /// `None` over a journal that is elsewhere.
+    pub(crate) scavenger: Option<Scavenger>,
 }
 
 impl EmbeddedContext {
@@ -90,6 +93,8 @@ impl EmbeddedContext {
         options: &Options,
         journal: Option<Box<dyn Journal>>,
     ) -> Result<Self, ReadError> {
+        let is_own = journal.is_none();
+        let scavenger = is_own.then(|| Scavenger::new(Arc::clone(&environment.disk), dir));
         let opened = open::open(environment, &name, dir, options, journal)?;
         let Opened { state, writer, files } = opened;
         let (committer, commits) = match options.background {
@@ -109,6 +114,7 @@ impl EmbeddedContext {
             clock: Arc::clone(&environment.clock),
             background: options.background,
             condition_look_count_max: options.condition_look_count_max,
+            scavenger,
         });
         let keeper = committer.map(|committer| Keeper::start(&core, committer)).transpose();
         let keeper = keeper.map_err(|error| {
@@ -117,6 +123,7 @@ impl EmbeddedContext {
         })?;
         let context = Self { core, keeper };
         context.maintain_inline();
+        context.core.go_on_scavenging();
         Ok(context)
     }
 
@@ -194,6 +201,9 @@ impl EmbeddedContext {
 
 impl Drop for EmbeddedContext {
     fn drop(&mut self) {
+        if let Some(scavenger) = &self.core.scavenger {
+            scavenger.halt();
+        }
         let writer = self.core.commits.close();
         if let Some(keeper) = self.keeper.take() {
             keeper.stop();
@@ -278,7 +288,10 @@ impl Core {
         if self.state.index.seal_step().map_err(index_error)? {
             return Ok(true);
         }
-        self.state.index.merge_step(keep_going).map_err(index_error)
+        let begins = |stream: &str, revision: Revision| {
+            self.state.mark(stream).is_some_and(|mark| revision <= mark.released)
+        };
+        self.state.index.merge_step_from(keep_going, &begins).map_err(index_error)
     }
 
     /// Does all of it; what fails is tried again the next time.
@@ -292,6 +305,20 @@ impl Core {
                     return;
                 }
             }
+        }
+    }
+
+    /// Whether it has threads of its own.
+    pub(crate) fn has_threads(&self) -> bool {
+        self.background == Background::Threads
+    }
+
+    /// Goes on with a scavenge that the end of the process cut short.
+    fn go_on_scavenging(self: &Arc<Self>) {
+        let interrupted = self.scavenger.as_ref().and_then(Scavenger::interrupted);
+        let Some(asked) = interrupted.filter(|_| self.has_threads()) else { return };
+        if let Err(cause) = self.begin_scavenge(asked) {
+            tracing::warn!(context = %self.name, %cause, "a scavenge does not go on");
         }
     }
 
@@ -401,7 +428,15 @@ impl EventStore for EmbeddedContext {
         self.core.clock.now()
     }
 
+    fn scavenge(&self) -> Option<&dyn Scavenge> {
+        self.core.scavenger.as_ref().map(|_| self as &dyn Scavenge)
+    }
+
     fn consumer_groups(&self) -> Option<&dyn ConsumerGroups> {
+        Some(self)
+    }
+
+    fn journal_copies(&self) -> Option<&dyn JournalCopies> {
         Some(self)
     }
 }

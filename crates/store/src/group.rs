@@ -235,7 +235,7 @@ impl Queue {
         let mut group = Vec::with_capacity(self.waiting.len().min(limits::GROUP_COUNT_MAX));
         let mut bytes = 0;
         // D2: a change may be made where an append finds no room, so they do not share a commit.
-        let is_change = |waiting: &Waiting| matches!(waiting.request, Request::Change { .. });
+        let is_change = |waiting: &Waiting| waiting.request.makes_room();
         let of_changes = self.waiting.front().is_some_and(is_change);
         while let Some(next) = self.waiting.front() {
             let is_full =

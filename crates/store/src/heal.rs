@@ -8,11 +8,11 @@
 //! damaged too, they are reported and the run is left as it is.
 
 use crate::apply;
-use crate::commit::{Commit, Malformed};
+use crate::commit::{Commit, Item, Malformed};
 use crate::index::{AddError, Entry, IndexError, Rebuild};
 use crate::state::{State, corrupt, index_error, journal_error};
 use headwater_journal_file::{Frame, Place, Segments};
-use headwater_model::{Corrupt, Position, ReadError};
+use headwater_model::{Corrupt, Position, ReadError, Revision};
 
 /// Builds one damaged run again; `false`: there is none. When `keep_going` says no it is left for
 /// later.
@@ -22,7 +22,7 @@ use headwater_model::{Corrupt, Position, ReadError};
 pub(crate) fn heal_step(state: &State, keep_going: &dyn Fn() -> bool) -> Result<bool, ReadError> {
     let Some(mut rebuild) = state.index.rebuild() else { return Ok(false) };
     let range = rebuild.range();
-    match tell(&state.segments, &mut rebuild, keep_going) {
+    match tell(state, &mut rebuild, keep_going) {
         Ok(true) => rebuild.finish().map_err(index_error)?,
         Ok(false) => return Ok(false),
         Err(cause @ ReadError::Corrupt(_)) => {
@@ -38,10 +38,11 @@ pub(crate) fn heal_step(state: &State, keep_going: &dyn Fn() -> bool) -> Result<
 
 /// Tells of every event of the range; `false`: it was not wanted any more.
 fn tell(
-    segments: &Segments,
+    state: &State,
     rebuild: &mut Rebuild<'_>,
     keep_going: &dyn Fn() -> bool,
 ) -> Result<bool, ReadError> {
+    let segments = &state.segments;
     let range = rebuild.range();
     let mut next = range.start;
     for frame in segments.frames(begin_of(segments, range.start)?) {
@@ -52,7 +53,7 @@ fn tell(
             break;
         }
         next = commit.header().next();
-        tell_commit(rebuild, &frame, &commit)?;
+        tell_commit(state, rebuild, &frame, &commit)?;
         if !keep_going() {
             return Ok(false);
         }
@@ -65,6 +66,7 @@ fn tell(
 }
 
 fn tell_commit(
+    state: &State,
     rebuild: &mut Rebuild<'_>,
     frame: &Frame,
     commit: &Commit<'_>,
@@ -72,18 +74,30 @@ fn tell_commit(
     let malformed = |cause: Malformed| corrupt(frame.place, &cause);
     let mut events = Vec::new();
     let mut records = commit.records();
-    while let Some((at, event)) = records.next_at().map_err(malformed)? {
+    while let Some((at, item)) = records.next_item().map_err(malformed)? {
         let place = frame.place.plus(u32::try_from(at).unwrap_or(u32::MAX));
-        events.push((place, event, event.tags.iter().collect::<Vec<_>>()));
+        let tags = match &item {
+            Item::Event(event) => event.tags.iter().collect::<Vec<_>>(),
+            Item::Gone(_) => Vec::new(),
+        };
+        events.push((place, item, tags));
     }
-    let entries: Vec<_> = events
-        .iter()
-        .map(|(place, event, tags)| Entry {
-            tags,
-            ..apply::entry(event, event.stream.as_str(), *place)
-        })
-        .collect();
-    rebuild.add(&entries).map_err(|cause| match cause {
+    let mut entries = Vec::with_capacity(events.len());
+    for (place, item, tags) in &events {
+        match item {
+            Item::Event(event) => {
+                let entry = apply::entry(event, event.stream.as_str(), *place);
+                entries.push(Entry { tags, ..entry });
+            }
+            Item::Gone(gone) => entries.extend(apply::left_of(gone, *place)),
+        }
+    }
+    // The events of a stream before what was given up of it may be gone. While a context is opened
+    // it is not known yet what was: that is looked at when all is applied.
+    let begins = |stream: &str, revision: Revision| {
+        state.is_recovering() || state.mark(stream).is_some_and(|mark| revision <= mark.released)
+    };
+    rebuild.add_from(&entries, &begins).map_err(|cause| match cause {
         AddError::Unreadable(cause @ IndexError::Unavailable(_)) => index_error(cause),
         cause => malformed(Malformed::new(0, cause.to_string())),
     })

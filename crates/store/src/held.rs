@@ -53,6 +53,9 @@ struct Text {
     /// Files of before there were groups have none.
     #[serde(default)]
     groups: Vec<GroupText>,
+    /// As for the marks.
+    #[serde(default)]
+    release_count: u64,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -61,6 +64,9 @@ struct MarkText {
     settings: StreamSettings,
     life: StreamLife,
     hidden_before: Revision,
+    /// Files of before there was scavenging have none.
+    #[serde(default)]
+    released: Revision,
 }
 
 impl Kept {
@@ -71,6 +77,7 @@ impl Kept {
             settings: mark.settings,
             life: mark.life,
             hidden_before: mark.hidden_before,
+            released: mark.released,
         };
         let mut text = Text {
             segment: self.segment,
@@ -81,6 +88,7 @@ impl Kept {
             marks: self.held.marks.iter().map(mark).collect(),
             checkpoints: self.held.checkpoints.iter().map(|(n, c)| (n.clone(), *c)).collect(),
             groups: GroupText::of(&self.held.groups),
+            release_count: self.held.release_count,
         };
         // Maps have no order, files of the same state should be the same.
         text.marks.sort_by(|one, other| one.stream.cmp(&other.stream));
@@ -100,8 +108,8 @@ impl Kept {
         }
         let text: Text = serde_json::from_slice(covered.strip_prefix(MAGIC)?).ok()?;
         let mark = |mark: MarkText| {
-            let MarkText { stream, settings, life, hidden_before } = mark;
-            (stream, StreamMark { settings, life, hidden_before })
+            let MarkText { stream, settings, life, hidden_before, released } = mark;
+            (stream, StreamMark { settings, life, hidden_before, released })
         };
         let identity = Identity { id: text.id, incarnations: text.incarnations };
         Some(Self {
@@ -115,6 +123,7 @@ impl Kept {
                 marks: text.marks.into_iter().map(mark).collect(),
                 checkpoints: text.checkpoints.into_iter().collect(),
                 groups: text.groups.into_iter().map(|group| (group.name, group.held)).collect(),
+                release_count: text.release_count,
             },
         })
     }

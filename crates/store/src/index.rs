@@ -43,7 +43,7 @@ pub use postings::{Cursor, Postings};
 pub use snapshot::{Snapshot, StreamCheck, StreamHead, StreamRead};
 
 use headwater_env::Disk;
-use headwater_model::Position;
+use headwater_model::{Position, Revision};
 use merge::{choose, merge};
 use parking_lot::{Mutex, RwLock};
 use run::page_cache;
@@ -127,6 +127,19 @@ impl Index {
     /// # Panics
     /// A3: if a position is not the one behind the last.
     pub fn add(&self, entries: &[Entry<'_>]) -> Result<(), AddError> {
+        self.add_from(entries, &|_, _| false)
+    }
+
+    /// As [`Self::add`], of a segment that may have been scavenged: `begins` is asked whether all
+    /// events of a stream before a revision may be gone.
+    ///
+    /// # Errors
+    /// As [`Self::add`].
+    pub fn add_from(
+        &self,
+        entries: &[Entry<'_>],
+        begins: &dyn Fn(&str, Revision) -> bool,
+    ) -> Result<(), AddError> {
         let Some(Entry { position, place, .. }) = entries.first() else { return Ok(()) };
         let one_segment = entries.iter().all(|entry| entry.place.segment == place.segment);
         assert!(one_segment, "a commit stands in one segment");
@@ -136,11 +149,11 @@ impl Index {
         };
         let open = self.view.read().parts.last().map(Arc::clone);
         match open {
-            Some(part) if part.segment() == place.segment => part.add(entries, before),
+            Some(part) if part.segment() == place.segment => part.add(entries, before, begins),
             last => {
                 assert_eq!(*position, self.end(), "A3: the index was not told of every event");
                 let part = Part::new(position.0, place.segment, last.as_deref());
-                part.add(entries, before)?;
+                part.add(entries, before, begins)?;
                 self.change(|view| view.parts.push(Arc::new(part)));
                 Ok(())
             }
@@ -193,12 +206,25 @@ impl Index {
     /// # Errors
     /// The disk, or damage in one of the runs; nothing has changed then.
     pub fn merge_step(&self, keep_going: &dyn Fn() -> bool) -> Result<bool, IndexError> {
+        self.merge_step_from(keep_going, &|_, _| false)
+    }
+
+    /// As [`Self::merge_step`], of segments that may have been scavenged: `begins` is asked whether
+    /// all events of a stream before a revision may be gone.
+    ///
+    /// # Errors
+    /// As [`Self::merge_step`].
+    pub fn merge_step_from(
+        &self,
+        keep_going: &dyn Fn() -> bool,
+        begins: &dyn Fn(&str, Revision) -> bool,
+    ) -> Result<bool, IndexError> {
         let _one_at_a_time = self.merging.lock();
         let view = self.view();
         let Some(chosen) = choose(&view.runs) else { return Ok(false) };
         let old = &view.runs[chosen.clone()];
         let range = (old[0].first(), old[old.len() - 1].end());
-        let write = |file, stamp| Ok(merge(old, file, stamp, keep_going)?.is_some());
+        let write = |file, stamp| Ok(merge(old, (file, stamp), keep_going, begins)?.is_some());
         let Some(run) = self.shelf.add(self.next_run(), range, write)? else { return Ok(false) };
         // Sealing only adds behind them, so they are still where they were.
         self.change(|view| drop(view.runs.splice(chosen, [Arc::new(run)])));

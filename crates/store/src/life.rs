@@ -19,6 +19,8 @@ pub struct StreamMark {
     pub life: StreamLife,
     /// Events before this revision were deleted.
     pub hidden_before: Revision,
+    /// Events before this revision are given up, whatever is set later: a scavenge may remove them.
+    pub released: Revision,
 }
 
 impl StreamMark {
@@ -48,7 +50,14 @@ impl StreamMark {
             StreamLife::Deleted | StreamLife::Tombstoned => behind,
         };
         let by_count = self.settings.count_max.map_or(0, |max| behind.0.saturating_sub(max));
-        by_life.max(Revision(by_count)).max(self.settings.truncate_before.unwrap_or_default())
+        let by_settings = Revision(by_count).max(self.settings.truncate_before.unwrap_or_default());
+        by_life.max(by_settings).max(self.released)
+    }
+
+    /// The last revision as of a moment, if the index has `found` this one: of what is given up
+    /// nobody can say any more when it came.
+    pub(crate) fn last_as_of(&self, found: Option<Revision>) -> Option<Revision> {
+        found.max(self.released.previous())
     }
 
     /// How a stream under this mark stands whose last event is `last`.

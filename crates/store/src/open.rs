@@ -267,6 +267,11 @@ fn catch_up(state: &State, kept: Option<Kept>) -> Result<(), ReadError> {
         let why = format!("it knows {} events, the journal has {}", state.index.end(), head.next);
         return Err(ReadError::Corrupt(Corrupt { file, at, why }));
     }
+    if let Some((stream, begins)) = state.recovered() {
+        let (file, at) = ("the journal".to_owned(), begins.0);
+        let why = format!("A3: stream {stream} begins at revision {begins}, less was given up");
+        return Err(ReadError::Corrupt(Corrupt { file, at, why }));
+    }
     state.publish(head);
     Ok(())
 }

@@ -68,6 +68,9 @@ pub trait View {
     /// What is kept of a stream.
     fn mark(&self, stream: &StreamName) -> StreamMark;
 
+    /// How often events were given up.
+    fn release_count(&self) -> u64;
+
     /// Looks for the first event that matches `query` at one of `positions`; what is looked at is
     /// taken off `looks_left`.
     ///
@@ -114,6 +117,19 @@ pub enum Request {
     },
     /// What was decided elsewhere, one at a time: steps of consumer groups.
     Controls(Vec<Control>),
+    /// Gives up the first events of streams, where what is kept of them is still what it was.
+    Release(Vec<Release>),
+}
+
+/// The first events of a stream, to be given up.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Release {
+    /// Which stream.
+    pub stream: StreamName,
+    /// What was kept of it when it was looked at. Under the same mark what is hidden stays hidden.
+    pub mark: StreamMark,
+    /// The first revision that stays.
+    pub before: Revision,
 }
 
 impl Request {
@@ -123,7 +139,19 @@ impl Request {
             Self::Append { append, .. } => append.bytes_max(),
             Self::Change { .. } => CHANGE_BYTES_MAX,
             Self::Controls(controls) => controls.iter().map(Control::bytes_max).sum(),
+            Self::Release(releases) => releases.iter().map(Release::bytes_max).sum(),
         }
+    }
+
+    /// D2: whether it makes room, or is to: then it may be made where an append finds none.
+    pub fn makes_room(&self) -> bool {
+        matches!(self, Self::Change { .. } | Self::Release(_))
+    }
+}
+
+impl Release {
+    fn bytes_max(&self) -> usize {
+        self.stream.as_str().len() + 32
     }
 }
 
@@ -218,6 +246,7 @@ impl<'r, V: View> Planner<'_, 'r, V> {
             Request::Append { append, checked } => self.append(append, checked),
             Request::Change { stream, expected, change } => self.change(stream, *expected, *change),
             Request::Controls(controls) => Ok(self.controls(controls)),
+            Request::Release(releases) => Ok(self.release(releases)),
         };
         Planned { answer, needs_commit: built_on_others || !self.commit.is_empty() }
     }
@@ -255,6 +284,22 @@ impl<'r, V: View> Planner<'_, 'r, V> {
 
     fn controls(&mut self, controls: &[Control]) -> Appended {
         controls.iter().for_each(|control| self.commit.control(control.clone()));
+        let position = self.commit.next().previous();
+        Appended { position, revisions: Vec::new(), replayed: false }
+    }
+
+    /// A stream whose settings were changed since is left alone: it may show more again.
+    fn release(&mut self, releases: &[Release]) -> Appended {
+        for Release { stream, mark, before } in releases {
+            let is_same = self.overlay.mark(stream) == *mark || planted(Bug::ReleaseWhatShowsAgain);
+            if !is_same || *before <= mark.released {
+                continue;
+            }
+            let number = self.overlay.next_release();
+            self.overlay.marked(stream, StreamMark { released: *before, ..*mark });
+            let (name, before) = (stream.clone(), *before);
+            self.commit.control(Control::StreamReleased { name, before, number });
+        }
         let position = self.commit.next().previous();
         Appended { position, revisions: Vec::new(), replayed: false }
     }

@@ -48,11 +48,19 @@ pub enum Bug {
     GroupForgetsDone,
     /// C3: a delivery is settled by a member that does not hold it.
     GroupAcksForOthers,
+    /// A3: a scavenge removes the first event that still shows, too.
+    RemoveOneMore,
+    /// A3: a scavenge leaves nothing that says where a stream ends.
+    ForgetLastRevision,
+    /// A stream is given up as it was hidden a while ago, though it shows more again.
+    ReleaseWhatShowsAgain,
+    /// A4: the ids of events that were given up still answer, as long as their bytes are there.
+    KeepReleasedIds,
 }
 
 impl Bug {
     /// All of them.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 23] = [
         Self::AckBeforeSync,
         Self::SkipPositionInChecksum,
         Self::DropEventAtLiveSwitch,
@@ -72,6 +80,10 @@ impl Bug {
         Self::GroupPassesUnfinished,
         Self::GroupForgetsDone,
         Self::GroupAcksForOthers,
+        Self::RemoveOneMore,
+        Self::ForgetLastRevision,
+        Self::ReleaseWhatShowsAgain,
+        Self::KeepReleasedIds,
     ];
 }
 

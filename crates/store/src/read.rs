@@ -23,6 +23,7 @@ mod terms;
 
 pub(crate) use all::{first_match, read_all};
 pub(crate) use fetch::Fetch;
+pub(crate) use hiding::first_shown;
 pub(crate) use records::Records;
 pub use scan::Scan;
 pub(crate) use stream::read_stream;

@@ -25,7 +25,7 @@ use hashbrown::HashMap;
 use headwater_journal_file::Segments;
 use headwater_model::{
     Checkpoint, CheckpointName, Corrupt, GroupName, Incarnation, JournalError, Position, ReadError,
-    Timestamp, Unavailable,
+    Revision, Timestamp, Unavailable,
 };
 use parking_lot::{Mutex, MutexGuard, RwLock};
 use std::sync::Arc;
@@ -79,6 +79,8 @@ pub struct Held {
     pub checkpoints: HashMap<CheckpointName, Checkpoint>,
     /// How far consumer groups have come.
     pub groups: HashMap<GroupName, GroupHeld>,
+    /// How often events of streams were given up: the number of the last time.
+    pub release_count: u64,
 }
 
 impl Held {
@@ -105,6 +107,11 @@ impl Held {
             }
             Control::GroupDeleted { name } => {
                 self.groups.remove(&name);
+            }
+            Control::StreamReleased { name, before, number } => {
+                let mark = self.marks.entry(ByteString::from(name.as_str())).or_default();
+                mark.released = mark.released.max(before);
+                self.release_count = self.release_count.max(number);
             }
             Control::GroupStepped(step) => {
                 if let Some(group) = self.groups.get_mut(&step.name) {
@@ -133,6 +140,8 @@ pub(crate) struct State {
     housekeeper: Arc<Wake>,
     commit_count: AtomicU64,
     closed: AtomicBool,
+    /// While it is opened: where streams begin of which something is gone.
+    begins: Mutex<Option<HashMap<ByteString, Revision>>>,
 }
 
 impl State {
@@ -161,6 +170,7 @@ impl State {
             housekeeper,
             commit_count: AtomicU64::new(0),
             closed: AtomicBool::new(false),
+            begins: Mutex::new(Some(HashMap::new())),
         }
     }
 
@@ -278,6 +288,32 @@ impl State {
     pub(crate) fn mark(&self, stream: &str) -> Option<StreamMark> {
         let held = self.held.read();
         if held.marks.is_empty() { None } else { held.marks.get(stream).copied() }
+    }
+
+    /// While a context is opened: the log has nothing of a stream before this revision, after it had
+    /// something.
+    pub(crate) fn begins_at(&self, stream: &str, revision: Revision) {
+        if let Some(begins) = &mut *self.begins.lock() {
+            let known = begins.entry(ByteString::from(stream)).or_default();
+            *known = revision.max(*known);
+        }
+    }
+
+    /// Whether the context is being opened, so that it is not known yet what was given up.
+    pub(crate) fn is_recovering(&self) -> bool {
+        self.begins.lock().is_some()
+    }
+
+    /// A3: all is applied. The first stream of which more is gone than was given up.
+    pub(crate) fn recovered(&self) -> Option<(ByteString, Revision)> {
+        let begins = self.begins.lock().take().unwrap_or_default();
+        let released = |name: &str| self.mark(name).unwrap_or_default().released;
+        begins.into_iter().find(|(name, revision)| *revision > released(name))
+    }
+
+    /// Whether an event was given up: it is as if it were not there.
+    pub(crate) fn is_released(&self, stream: &str, revision: Revision) -> bool {
+        self.mark(stream).is_some_and(|mark| revision < mark.released)
     }
 
     pub(crate) fn checkpoint(&self, name: &CheckpointName) -> Option<Checkpoint> {

@@ -14,7 +14,7 @@
 //! written to may seem torn at its end.
 
 mod audit;
-mod decode;
+pub(crate) mod decode;
 mod index;
 mod read_only;
 
@@ -24,7 +24,7 @@ mod tests;
 use audit::Audit;
 use headwater_env::{Access, Disk, DiskError, File};
 use headwater_journal_file::format::{
-    FIRST_FRAME_AT, FRAME_HEADER_BYTES, FrameHeader, FrameKind, segment_file_name,
+    FIRST_FRAME_AT, FRAME_HEADER_BYTES, FrameHeader, segment_file_name,
 };
 use headwater_model::{Corrupt, Position};
 use index::Indexed;
@@ -41,8 +41,10 @@ pub struct Report {
     pub journal: headwater_journal_file::Report,
     /// Commits that were read.
     pub commit_count: u64,
-    /// Events in them.
+    /// Events in them, and positions whose events were removed.
     pub event_count: u64,
+    /// How many of them were removed.
+    pub removed_count: u64,
     /// Streams that have events.
     pub stream_count: u64,
     /// Readers that saved a checkpoint.
@@ -57,6 +59,13 @@ impl Report {
     /// All that is not as it should be, the files' damage first.
     pub fn damage(&self) -> impl Iterator<Item = &Corrupt> {
         self.journal.damage.iter().chain(&self.contradictions)
+    }
+
+    /// Bytes by which scavenging made the segments smaller.
+    pub fn bytes_freed(&self) -> u64 {
+        let freed =
+            |own: &headwater_journal_file::SegmentReport| own.first_bytes.saturating_sub(own.bytes);
+        self.journal.segments.iter().map(freed).sum()
     }
 
     /// Whether everything is what was written.
@@ -82,10 +91,12 @@ pub fn verify(disk: &Arc<dyn Disk>, dir: &Path) -> Result<Report, DiskError> {
             if indexed.is_none() {
                 indexed = Some(Indexed::open(disk, dir, decode::born(&body)));
             }
-            let place = Place { file: journal_dir.join(&name), segment: segment.segment, at };
+            let (file, is_moved) = (journal_dir.join(&name), segment.generation > 0);
+            let place = Place { file, segment: segment.segment, at, is_moved };
             audit.commit(&place, &body, indexed.as_mut());
         }
     }
+    audit.finish(&Place { file: journal_dir, segment: 0, at: 0, is_moved: false });
     let indexed_count = indexed.map_or(0, |index| index.finish(&mut audit));
     Ok(Report { journal, indexed_count, ..audit.report() })
 }
@@ -95,6 +106,8 @@ struct Place {
     file: PathBuf,
     segment: u32,
     at: u64,
+    /// Whether its segment was scavenged: then the index may name the place it had before.
+    is_moved: bool,
 }
 
 impl Place {
@@ -117,10 +130,10 @@ impl Frames {
             let mut header = [0; FRAME_HEADER_BYTES];
             self.file.read_at(&mut header, self.at)?;
             let Some(header) = FrameHeader::decode(&header) else { break };
-            let body_at = self.at + FRAME_HEADER_BYTES as u64;
+            let body_at = self.at + header.body_at() as u64;
             self.at += header.bytes() as u64;
-            if header.kind == FrameKind::Commit && self.at <= self.end {
-                let mut body = vec![0; header.length as usize];
+            if header.is_commit() && body_at <= self.at && self.at <= self.end {
+                let mut body = vec![0; header.bytes() - header.body_at()];
                 let count = self.file.read_at(&mut body, body_at)?;
                 body.truncate(count);
                 return Ok(Some((body_at, body)));

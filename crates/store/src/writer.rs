@@ -270,8 +270,7 @@ impl Writer {
 
 /// D2: on a full disk a stream can still be deleted or cut.
 fn room(requests: &[Request]) -> Room {
-    let makes_room = |request: &Request| matches!(request, Request::Change { .. });
-    if requests.iter().all(makes_room) { Room::Reserve } else { Room::Ordinary }
+    if requests.iter().all(Request::makes_room) { Room::Reserve } else { Room::Ordinary }
 }
 
 /// Each answer as planned, unless it needed the commit and that was not made.
@@ -308,9 +307,12 @@ impl View for Planning<'_> {
         let check = snapshot.check(stream.as_str(), ids).map_err(index_error)?;
         let mut events = Vec::new();
         let fetch = Fetch::new(self.state, snapshot);
+        let released = self.state.mark(stream.as_str()).unwrap_or_default().released;
         for (n, position) in check.candidates {
             fetch.each(&[position], |event, page| {
-                if Some(&event.id) == ids.get(n) && event.stream == stream.as_str() {
+                let is_it = Some(&event.id) == ids.get(n) && event.stream == stream.as_str();
+                // A4: as long as the event is kept.
+                if is_it && (event.revision >= released || planted(Bug::KeepReleasedIds)) {
                     let malformed = |cause| fetch.malformed(position, &cause);
                     events.push((n, event.to_recorded(page).map_err(malformed)?));
                 }
@@ -326,7 +328,12 @@ impl View for Planning<'_> {
         position: Position,
     ) -> Result<Option<Revision>, ReadError> {
         let then = self.moment.snapshot.as_of(position);
-        Ok(then.head(stream.as_str()).map_err(index_error)?.map(|head| head.last))
+        let found = then.head(stream.as_str()).map_err(index_error)?.map(|head| head.last);
+        Ok(self.mark(stream).last_as_of(found))
+    }
+
+    fn release_count(&self) -> u64 {
+        self.state.held.read().release_count
     }
 
     fn mark(&self, stream: &StreamName) -> crate::life::StreamMark {

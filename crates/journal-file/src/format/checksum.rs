@@ -24,9 +24,14 @@ pub struct SegmentKey(u64);
 impl SegmentKey {
     /// The key of one segment of one journal.
     pub fn new(id: JournalId, segment: u32) -> Self {
+        Self::scavenged(id, segment, 0)
+    }
+
+    /// The key of a segment that was scavenged so often.
+    pub fn scavenged(id: JournalId, segment: u32, generation: u32) -> Self {
         let low = mix(id.context as u64 ^ id.salt);
         let high = mix((id.context >> 64) as u64 ^ low);
-        Self(mix(high ^ u64::from(segment)))
+        Self(mix(high ^ (u64::from(generation) << 32 | u64::from(segment))))
     }
 
     /// The checksum of `bytes` if they stand at `at`.

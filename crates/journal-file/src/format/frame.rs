@@ -16,6 +16,9 @@ pub const FRAME_HEADER_BYTES: usize = 32;
 /// Bytes of the seal's frame, kept free at the end of each segment.
 pub const SEAL_BYTES: usize = FRAME_HEADER_BYTES + SEAL_BODY_BYTES;
 
+/// Bytes before what is left of a commit: the digest that it had.
+pub const DIGEST_BYTES: usize = 8;
+
 /// Bytes of a seal's body.
 pub const SEAL_BODY_BYTES: usize = 16;
 const LENGTH_BITS: u32 = 28;
@@ -28,6 +31,10 @@ pub enum FrameKind {
     Commit = 1,
     /// The end of the segment.
     Seal = 2,
+    /// In a scavenged segment: the digest that a commit had, and what is left of its body.
+    Kept = 3,
+    /// In a scavenged segment: where what is numbered stands now.
+    Places = 4,
 }
 
 /// What stands before a body.
@@ -74,6 +81,8 @@ impl FrameHeader {
         let kind = match kind_and_length >> LENGTH_BITS {
             1 => FrameKind::Commit,
             2 => FrameKind::Seal,
+            3 => FrameKind::Kept,
+            4 => FrameKind::Places,
             _ => return None,
         };
         Some(Self {
@@ -85,6 +94,27 @@ impl FrameHeader {
             prev: get_u32(bytes, 24),
             mark: get_u32(bytes, 28),
         })
+    }
+
+    /// Whether the frame holds a commit, whole or what is left of it.
+    pub const fn is_commit(&self) -> bool {
+        matches!(self.kind, FrameKind::Commit | FrameKind::Kept)
+    }
+
+    /// Where the body of the commit begins within the frame.
+    pub const fn body_at(&self) -> usize {
+        match self.kind {
+            FrameKind::Kept => FRAME_HEADER_BYTES + DIGEST_BYTES,
+            _ => FRAME_HEADER_BYTES,
+        }
+    }
+
+    /// The digest of the commit in `frame`: of what is left of one, the digest that it had.
+    pub fn digest_in(&self, frame: &[u8]) -> CommitDigest {
+        match self.kind {
+            FrameKind::Kept => CommitDigest(get_u64(frame, FRAME_HEADER_BYTES)),
+            _ => self.digest(),
+        }
     }
 
     /// Bytes of the whole frame.

@@ -187,6 +187,7 @@ impl FileJournal {
             digest: self.head.digest,
             seal_before: self.tail.prev,
             end_before: self.tail.at,
+            scavenged: None,
         };
         let (bytes, checksum) = header.encode();
         let end = HEADER_BYTES as u32;

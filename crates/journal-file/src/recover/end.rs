@@ -115,6 +115,7 @@ impl Recovery<'_> {
             digest: CommitDigest::default(),
             seal_before: 0,
             end_before: 0,
+            scavenged: None,
         };
         let (bytes, checksum) = header.encode();
         let segment = Segment::new(header, checksum, HEADER_BYTES as u32, false);

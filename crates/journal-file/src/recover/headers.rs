@@ -7,11 +7,12 @@ use super::{Found, Recovery, unavailable};
 use crate::Place;
 use crate::format::{
     FRAME_HEADER_BYTES, FrameHeader, HEADER_BYTES, JournalId, SEAL_BYTES, Seal, SegmentHeader,
-    SegmentKey, segment_file_name, segment_of_file_name,
+    segment_file_name, segment_of_file_name,
 };
 use crate::limits::{COUNTER_MAX, SEGMENT_BYTES_MAX};
 use crate::mark::Mark;
 use crate::prepare::UNFINISHED;
+use crate::scavenge;
 use headwater_env::{Access, BLOCK_BYTES, File};
 use headwater_model::JournalError;
 
@@ -19,8 +20,10 @@ impl Recovery<'_> {
     /// The segments that have files, which must be all from the first on.
     pub(super) fn segment_numbers(&self) -> Result<Vec<u32>, JournalError> {
         let names = self.disk.list(self.dir).map_err(unavailable)?;
-        if names.iter().any(|name| name == UNFINISHED) {
-            self.disk.remove(&self.dir.join(UNFINISHED)).map_err(unavailable)?;
+        for unfinished in [UNFINISHED, scavenge::UNFINISHED] {
+            if names.iter().any(|name| name == unfinished) {
+                self.disk.remove(&self.dir.join(unfinished)).map_err(unavailable)?;
+            }
         }
         let mut numbers: Vec<_> = names.iter().filter_map(|n| segment_of_file_name(n)).collect();
         numbers.sort_unstable();
@@ -59,9 +62,15 @@ impl Recovery<'_> {
             let (header, checksum) = decoded.map_err(|why| self.corrupt(&name, 0, why))?;
             self.check_header(&name, &header, number, id, file.as_ref())?;
             if let Some(before) = begun.last_mut() {
-                before.end = header.end_before;
+                let own = before.header.scavenged.map(|scavenged| scavenged.end);
+                before.end = own.unwrap_or(header.end_before);
             }
+            let checksum = header.named_by_first(checksum);
             begun.push(Found { header, checksum, end: 0 });
+        }
+        if let Some(last) = begun.last().filter(|last| last.header.scavenged.is_some()) {
+            let name = segment_file_name(last.header.segment + 1);
+            return Err(self.corrupt(&name, 0, "the segment behind a scavenged one is gone"));
         }
         Ok((begun, blank))
     }
@@ -96,30 +105,45 @@ impl Recovery<'_> {
     pub(super) fn check_seals(&self, begun: &[Found]) -> Result<(), JournalError> {
         for pair in begun.windows(2) {
             let [before, after] = pair else { continue };
-            let name = segment_file_name(before.header.segment);
-            let end = after.header.end_before;
-            let at = end.saturating_sub(SEAL_BYTES as u32);
-            let refuse = |why: &str| Err(self.corrupt(&name, u64::from(at), why));
-            if end > before.header.capacity || (at as usize) < HEADER_BYTES {
-                return refuse("the next segment names a seal where none can be");
-            }
-            let file = self.disk.open(&self.dir.join(&name), Access::Read).map_err(unavailable)?;
-            let mut bytes = [0; SEAL_BYTES];
-            file.read_at(&mut bytes, u64::from(at)).map_err(unavailable)?;
-            let key = SegmentKey::new(before.header.id, before.header.segment);
-            let frame = bytes.first_chunk().and_then(FrameHeader::decode);
-            let frame = frame.filter(|frame| frame.fits(key, at, &bytes));
-            let Some(frame) = frame else { return refuse("the segment's seal is not whole") };
-            let seal = Seal::decode(&frame, &bytes[FRAME_HEADER_BYTES..]);
-            let Some(seal) = seal else { return refuse("the segment ends without a seal") };
-            let first_slot = before.header.first_slot.0.checked_add(seal.commit_count);
-            if frame.checksum != after.header.seal_before
-                || first_slot != Some(after.header.first_slot.0)
-                || frame.slot != after.header.first_slot
-                || seal.digest != after.header.digest
-            {
-                return refuse("the seal is not the one that the next segment follows");
-            }
+            self.check_seal(&before.header, before.end, &after.header)?;
+        }
+        Ok(())
+    }
+
+    /// The seal at `end` of a segment is the one that the next segment follows. A scavenged one
+    /// has a seal of its own, and remembers which one it had.
+    fn check_seal(
+        &self,
+        before: &SegmentHeader,
+        end: u32,
+        after: &SegmentHeader,
+    ) -> Result<(), JournalError> {
+        let name = segment_file_name(before.segment);
+        let at = end.saturating_sub(SEAL_BYTES as u32);
+        let refuse = |why: &str| Err(self.corrupt(&name, u64::from(at), why));
+        if end > before.capacity || (at as usize) < HEADER_BYTES {
+            return refuse("the next segment names a seal where none can be");
+        }
+        let file = self.disk.open(&self.dir.join(&name), Access::Read).map_err(unavailable)?;
+        let mut bytes = [0; SEAL_BYTES];
+        file.read_at(&mut bytes, u64::from(at)).map_err(unavailable)?;
+        let frame = bytes.first_chunk().and_then(FrameHeader::decode);
+        let frame = frame.filter(|frame| frame.fits(before.key(), at, &bytes));
+        let Some(frame) = frame else { return refuse("the segment's seal is not whole") };
+        let seal = Seal::decode(&frame, &bytes[FRAME_HEADER_BYTES..]);
+        let Some(seal) = seal else { return refuse("the segment ends without a seal") };
+        let (own, first) = match before.scavenged {
+            Some(scavenged) => (scavenged.seal, (scavenged.first_seal, scavenged.first_end)),
+            None => (frame.checksum, (frame.checksum, end)),
+        };
+        let first_slot = before.first_slot.0.checked_add(seal.commit_count);
+        if frame.checksum != own
+            || first != (after.seal_before, after.end_before)
+            || first_slot != Some(after.first_slot.0)
+            || frame.slot != after.first_slot
+            || seal.digest != after.digest
+        {
+            return refuse("the seal is not the one that the next segment follows");
         }
         Ok(())
     }

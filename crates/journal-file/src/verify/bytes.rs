@@ -72,9 +72,15 @@ fn crc(bytes: &[u8]) -> u32 {
 pub(super) struct Mask(u64);
 
 impl Mask {
-    pub(super) fn new((context, salt): Id, segment: u32) -> Self {
+    pub(super) fn new(id: Id, segment: u32) -> Self {
+        Self::scavenged(id, segment, 0)
+    }
+
+    /// Of a segment that was scavenged so often.
+    pub(super) fn scavenged((context, salt): Id, segment: u32, generation: u32) -> Self {
         let (low, high) = (context as u64, (context >> 64) as u64);
-        Self(scramble(scramble(high ^ scramble(low ^ salt)) ^ u64::from(segment)))
+        let file = (u64::from(generation) << 32) + u64::from(segment);
+        Self(scramble(scramble(high ^ scramble(low ^ salt)) ^ file))
     }
 
     fn at(&self, at: u64) -> u32 {
@@ -100,6 +106,19 @@ pub(super) struct Header {
     pub(super) digest: u64,
     pub(super) seal_before: u32,
     pub(super) end_before: u64,
+    pub(super) scavenged: Option<Rest>,
+}
+
+/// What a scavenged segment's header has more.
+pub(super) struct Rest {
+    pub(super) generation: u32,
+    pub(super) end: u64,
+    pub(super) seal: u32,
+    pub(super) places: u64,
+    pub(super) gone_count: u64,
+    pub(super) first_header: u32,
+    pub(super) first_seal: u32,
+    pub(super) first_end: u64,
 }
 
 impl Header {
@@ -118,10 +137,22 @@ impl Header {
         if crc(&bytes[4..Self::BYTES]) != checksum {
             return Err("the header's checksum does not match".to_owned());
         }
-        if &bytes[8..16] != b"HWJOURNL" || number::<4>(bytes, 4) != 1 {
+        let format = number::<4>(bytes, 4);
+        if &bytes[8..16] != b"HWJOURNL" || !matches!(format, 1 | 2) {
             return Err("the header is not one of this format".to_owned());
         }
+        let rest = || Rest {
+            generation: number::<4>(bytes, 80) as u32,
+            end: number::<4>(bytes, 84) as u64,
+            seal: number::<4>(bytes, 88) as u32,
+            places: number::<4>(bytes, 92) as u64,
+            gone_count: number::<4>(bytes, 112) as u64,
+            first_header: number::<4>(bytes, 116) as u32,
+            first_seal: number::<4>(bytes, 120) as u32,
+            first_end: number::<4>(bytes, 124) as u64,
+        };
         Ok(Self {
+            scavenged: (format == 2).then(rest),
             checksum,
             id: (number::<16>(bytes, 16), number::<8>(bytes, 32) as u64),
             segment: number::<4>(bytes, 40) as u32,
@@ -144,6 +175,10 @@ pub(super) struct Frame {
     pub(super) prev: u32,
     pub(super) mark: u64,
     pub(super) seal: Option<(u64, u64)>,
+    /// Of what is left of a commit: the digest that it had.
+    pub(super) had: Option<u64>,
+    /// Where what is numbered stands.
+    pub(super) places: Option<Vec<u32>>,
 }
 
 impl Frame {
@@ -158,6 +193,25 @@ impl Frame {
         at: u64,
         end: u64,
     ) -> Result<Option<Self>, DiskError> {
+        Self::parse_kinds(window, mask, (at, end), 1..=2)
+    }
+
+    /// As [`Self::parse`], in a scavenged segment.
+    pub(super) fn parse_scavenged(
+        window: &mut Window,
+        mask: &Mask,
+        at: u64,
+        end: u64,
+    ) -> Result<Option<Self>, DiskError> {
+        Self::parse_kinds(window, mask, (at, end), 2..=4)
+    }
+
+    fn parse_kinds(
+        window: &mut Window,
+        mask: &Mask,
+        (at, end): (u64, u64),
+        kinds: std::ops::RangeInclusive<u32>,
+    ) -> Result<Option<Self>, DiskError> {
         let head = window.get(at, Self::HEADER_BYTES)?;
         if head.len() < Self::HEADER_BYTES {
             return Ok(None);
@@ -166,7 +220,12 @@ impl Frame {
         let length = (kind_and_length & 0x0FFF_FFFF) as usize;
         let kind = kind_and_length >> 28;
         let bytes = (Self::HEADER_BYTES + length) as u64;
-        let possible = matches!(kind, 1 | 2) && length <= Self::BODY_BYTES_MAX;
+        let length_max = match kind {
+            3 => Self::BODY_BYTES_MAX + 8,
+            4 => 0x0FFF_FFFF,
+            _ => Self::BODY_BYTES_MAX,
+        };
+        let possible = kinds.contains(&kind) && length <= length_max;
         if !possible || at + bytes > end {
             return Ok(None);
         }
@@ -185,6 +244,9 @@ impl Frame {
             prev: number::<4>(frame, 24) as u32,
             mark: number::<4>(frame, 28) as u64,
             seal,
+            had: (kind == 3).then(|| number::<8>(body, 0) as u64),
+            places: (kind == 4)
+                .then(|| body.chunks(4).map(|entry| number::<4>(entry, 0) as u32).collect()),
         }))
     }
 

@@ -1,12 +1,12 @@
 //! Following a journal from segment to segment.
 
-use super::SegmentReport;
 use super::bytes::{Frame, Header, Id, MarkRecord, Mask, Window};
+use super::{SegmentReport, scavenged};
 use headwater_env::DiskError;
 use headwater_model::Slot;
 
 /// Damage in one file: where, and what.
-type Damage = Vec<(u64, String)>;
+pub(super) type Damage = Vec<(u64, String)>;
 
 /// Where a walk through the segments has come to.
 pub(super) struct Walk {
@@ -74,8 +74,24 @@ impl Walk {
         };
         self.enter(number, &header, window.len, &mut damage);
         report.first_slot = Slot(header.first_slot);
-        self.frames(&header, window, followed, &mut report, &mut damage)?;
-        self.reached = (number, report.bytes);
+        match &header.scavenged {
+            None => {
+                self.frames(&header, window, followed, &mut report, &mut damage)?;
+                report.first_bytes = report.bytes;
+            }
+            Some(rest) => {
+                let walked = scavenged::walk(&header, rest, window, &mut report, &mut damage)?;
+                if !followed {
+                    damage.push((0, "nothing follows a scavenged segment".to_owned()));
+                }
+                (self.prev, self.end) = (Some(rest.first_seal), rest.first_end);
+                (self.digest, self.epoch) = (walked.digest, walked.epoch);
+                (self.slot, self.last_slot) = (Some(walked.slot), walked.slot);
+            }
+        }
+        // A mark stands where the segment ended at first.
+        let reached = header.scavenged.as_ref().map_or(report.bytes, |rest| rest.first_end);
+        self.reached = (number, reached);
         Ok((report, damage))
     }
 

@@ -92,6 +92,7 @@ fn headers_frames_and_marks_with_right_checksums_and_absurd_numbers_give_an_answ
             digest: CommitDigest(0),
             seal_before: odd(&entropy) as u32,
             end_before: odd(&entropy) as u32,
+            scavenged: None,
         };
         let mut bytes = disk.bytes(&segment(number)).unwrap_or(vec![0; 4_096]);
         if seed % 3 != 0 {

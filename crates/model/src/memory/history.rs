@@ -23,6 +23,8 @@ pub(super) struct Stream {
     pub(super) life: StreamLife,
     /// A deletion hid everything before this.
     deleted_before: Revision,
+    /// A scavenge gave up everything before this, for ever.
+    pub(super) released: Revision,
 }
 
 impl Stream {
@@ -46,7 +48,14 @@ impl Stream {
             StreamLife::Alive => self.deleted_before,
             StreamLife::Deleted | StreamLife::Tombstoned => self.next(),
         };
-        by_count.max(by_life).max(self.settings.truncate_before.unwrap_or(Revision::ZERO))
+        let by_settings = by_count.max(self.settings.truncate_before.unwrap_or(Revision::ZERO));
+        by_life.max(by_settings).max(self.released)
+    }
+
+    /// The last revision as of a moment that `seen_count` of its events are before: of what is
+    /// given up nobody can say any more when it came.
+    pub(super) fn last_as_of(&self, seen_count: usize) -> Option<Revision> {
+        Revision(seen_count as u64).previous().max(self.released.previous())
     }
 
     /// Whether it has events in the sense of an expectation: never had, or deleted, is "no".

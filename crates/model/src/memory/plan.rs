@@ -14,8 +14,8 @@
 use super::history::{History, Stream};
 use crate::append::WrongRevision;
 use crate::{
-    Append, AppendError, Appended, Condition, EventId, ExpectedRevision, Position, Revision,
-    SaveCheckpoint, StreamChange, StreamLife, StreamName, StreamWrite, Timestamp,
+    Append, AppendError, Appended, Condition, EventId, ExpectedRevision, Position, RecordedEvent,
+    Revision, SaveCheckpoint, StreamChange, StreamLife, StreamName, StreamWrite, Timestamp,
 };
 
 impl History {
@@ -142,7 +142,7 @@ impl History {
             Some(event) => stream.ids.get(&event.id).copied(),
             None => {
                 let count = stream.positions.partition_point(|at| Some(*at) <= position);
-                Revision(count as u64).previous()
+                stream.last_as_of(count)
             }
         }
     }
@@ -186,7 +186,9 @@ impl History {
         let behind = condition.after.map_or(0, |after| after.0.saturating_add(1));
         let from = usize::try_from(behind).unwrap_or(usize::MAX);
         let unseen = self.events.get(from..).unwrap_or_default();
-        match unseen.iter().find(|event| condition.query.matches(*event)) {
+        let is_there = |event: &&RecordedEvent| !self.is_released(event);
+        let mut unseen = unseen.iter().filter(is_there);
+        match unseen.find(|event| condition.query.matches(*event)) {
             None => Ok(()),
             Some(event) => Err(AppendError::ConditionFailed {
                 condition: n,

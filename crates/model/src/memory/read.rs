@@ -22,7 +22,7 @@ impl History {
             return Ok(StreamPage { events: Vec::new(), next: None, last: None, as_of });
         };
         let seen_count = stream.positions.partition_point(|at| Some(*at) <= as_of);
-        let last = Revision(seen_count as u64).previous();
+        let last = stream.last_as_of(seen_count);
         let shown = self.shown(stream, seen_count);
         let places: Vec<u64> = match (read.direction, read.from) {
             (Direction::Forwards, From::Edge) => shown.collect(),
@@ -46,7 +46,7 @@ impl History {
     }
 
     /// The revisions among the first `seen_count` that nothing hides: all but a front part.
-    fn shown(&self, stream: &Stream, seen_count: usize) -> std::ops::Range<u64> {
+    pub(super) fn shown(&self, stream: &Stream, seen_count: usize) -> std::ops::Range<u64> {
         let first = stream.first().0;
         let by_age = stream
             .positions

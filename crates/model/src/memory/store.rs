@@ -10,8 +10,8 @@ use super::{MemoryClock, faults};
 use crate::{
     Answer, Append, AppendError, Appended, Checkpoint, CheckpointName, ConsumerGroups, ContextName,
     EventId, EventStore, ExpectedRevision, Incarnation, LostReply, Page, Position, ReadAll,
-    ReadError, ReadStream, RecordedEvent, Start, StreamChange, StreamName, StreamPage, StreamState,
-    Subscribe, Subscription, Timestamp,
+    ReadError, ReadStream, RecordedEvent, Scavenge, ScavengeProgress, Start, StreamChange,
+    StreamName, StreamPage, StreamState, Subscribe, Subscription, Timestamp,
 };
 use std::future::poll_fn;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -37,6 +37,7 @@ use std::task::Poll;
 ///   `CheckpointMoved { actual }`, and `actual == to` tells that it had been done (A5). A
 ///   checkpoint may be set back by who knows where it is: that is the explicit reset of C2.
 /// - Conditions see all events, hidden ones too: hiding an event does not undo that it was unseen.
+///   Those that a scavenge released they do not see.
 ///
 /// **Expectations.** `At(r)` compares the last revision ever, so it holds for a deleted stream as
 /// its reader saw it in [`StreamPage::last`]. `NoStream` holds if there never was an event or the
@@ -62,6 +63,11 @@ use std::task::Poll;
 /// - Listing shows streams that ever had an event, deleted ones too; the system's only to a prefix
 ///   that begins with `$`.
 ///
+/// **A scavenge** releases what is hidden when it begins, for ever: it stays hidden whatever is set
+/// later. To ids, conditions and [`EventStore::find`] a released event is as if it were not there.
+/// [`StreamState::first`] is then not before the first that stays, [`StreamPage::last`] as of a moment
+/// never before the last that was released: when that came nobody can say any more.
+///
 /// **Subscriptions** end a batch at the bounds of a page. `CaughtUp` is said when the end is reached:
 /// once at the start, and again after each batch or each stretch of events that did not match.
 /// A start behind the head or in another incarnation is `Diverged`.
@@ -69,7 +75,7 @@ pub struct MemoryStore {
     context: ContextName,
     clock: MemoryClock,
     faults: Arc<Faults>,
-    shared: Arc<Shared>,
+    pub(super) shared: Arc<Shared>,
 }
 
 /// What subscriptions share with their store.
@@ -79,11 +85,17 @@ pub(super) struct Shared {
     /// Locked behind the history, never before it.
     groups: Mutex<Groups>,
     waiting: Mutex<Waiting>,
+    /// How the last scavenge ended.
+    scavenged: Mutex<ScavengeProgress>,
 }
 
 impl Shared {
     pub(super) fn history(&self) -> MutexGuard<'_, History> {
         self.history.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn scavenged(&self) -> MutexGuard<'_, ScavengeProgress> {
+        self.scavenged.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(super) fn groups(&self) -> MutexGuard<'_, Groups> {
@@ -237,6 +249,10 @@ impl EventStore for MemoryStore {
     }
 
     fn consumer_groups(&self) -> Option<&dyn ConsumerGroups> {
+        Some(self)
+    }
+
+    fn scavenge(&self) -> Option<&dyn Scavenge> {
         Some(self)
     }
 }

@@ -1,7 +1,7 @@
 //! Reading a commit: its header, then its records in place, then its control items.
 
 use super::varint::Cursor;
-use super::{Control, EventRef, Header, Malformed};
+use super::{Control, EventRef, Header, Item, Malformed};
 
 /// A commit as it stands in the journal.
 #[derive(Clone, Copy, Debug)]
@@ -66,23 +66,48 @@ impl<'a> Records<'a> {
         Self { cursor, next: header.first, left: header.event_count, checked: false }
     }
 
-    /// The next record and where it begins in the commit, if there is one.
+    /// The next record and where it begins in the commit, if there is one. What was removed is
+    /// passed over.
     ///
     /// # Errors
     /// [`Malformed`]; the records behind it cannot be found then.
     #[inline]
     pub fn next_at(&mut self) -> Result<Option<(usize, EventRef<'a>)>, Malformed> {
+        loop {
+            match self.next_item()? {
+                Some((at, Item::Event(event))) => return Ok(Some((at, event))),
+                Some((_, Item::Gone(_))) => {}
+                None => return Ok(None),
+            }
+        }
+    }
+
+    /// The next record, or what is left of some, and where it begins in the commit.
+    ///
+    /// # Errors
+    /// As [`Self::next_at`].
+    #[inline]
+    pub fn next_item(&mut self) -> Result<Option<(usize, Item<'a>)>, Malformed> {
         if self.left == 0 {
             return Ok(None);
         }
         let at = self.cursor.place();
-        let event = match self.checked {
-            false => EventRef::read(&mut self.cursor, self.next)?,
-            true => EventRef::read_checked(&mut self.cursor, self.next)?,
+        let item = match self.checked {
+            false => EventRef::read_item(&mut self.cursor, self.next)?,
+            true => EventRef::read_item_checked(&mut self.cursor, self.next)?,
         };
-        self.left -= 1;
-        self.next = self.next.next();
-        Ok(Some((at, event)))
+        let count = item.count();
+        let Some(left) = self.left.checked_sub(count) else {
+            return Err(Malformed::new(at, "more is gone than there was"));
+        };
+        self.left = left;
+        self.next = headwater_model::Position(self.next.0 + u64::from(count));
+        Ok(Some((at, item)))
+    }
+
+    /// The bytes of the commit behind its records: its control items.
+    pub(crate) fn rest(&self) -> &'a [u8] {
+        self.cursor.rest()
     }
 }
 

@@ -9,7 +9,7 @@ use crate::groups::step::GroupStep;
 use bytestring::ByteString;
 use headwater_model::{
     Checkpoint, CheckpointName, ContextName, GroupName, GroupSettings, Incarnation, InvalidName,
-    Position,
+    Position, Revision, StreamName,
 };
 use uuid::Uuid;
 
@@ -20,6 +20,7 @@ const GROUP_CREATED: u8 = 4;
 const GROUP_CHANGED: u8 = 5;
 const GROUP_DELETED: u8 = 6;
 const GROUP_STEPPED: u8 = 7;
+const STREAM_RELEASED: u8 = 8;
 
 /// One decision.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -70,6 +71,15 @@ pub enum Control {
     },
     /// A consumer group has come further, or parked something, or was reset.
     GroupStepped(GroupStep),
+    /// The first events of a stream, which nobody can read any more, are given up for ever.
+    StreamReleased {
+        /// Of which stream.
+        name: StreamName,
+        /// The first revision that stays.
+        before: Revision,
+        /// How many there were before this one, of all streams, plus one.
+        number: u64,
+    },
 }
 
 impl Control {
@@ -112,6 +122,12 @@ impl Control {
                 step.put(&mut content);
                 GROUP_STEPPED
             }
+            Self::StreamReleased { name, before, number } => {
+                varint::put(&mut content, *number);
+                varint::put(&mut content, before.0);
+                content.extend_from_slice(name.as_str().as_bytes());
+                STREAM_RELEASED
+            }
         };
         out.push(kind);
         varint::put_bytes(out, &content);
@@ -128,6 +144,7 @@ impl Control {
             }
             Self::GroupDeleted { name } => name.as_str().len(),
             Self::GroupStepped(step) => step.bytes_max(),
+            Self::StreamReleased { name, .. } => name.as_str().len(),
         };
         name + 32
     }
@@ -174,6 +191,11 @@ impl Control {
             GROUP_STEPPED => {
                 let name = |content: &mut Cursor<'_>| name(content, GroupName::new);
                 GroupStep::read(content, name).map(Self::GroupStepped)
+            }
+            STREAM_RELEASED => {
+                let (number, before) = (content.varint()?, Revision(content.varint()?));
+                let name = name(content, StreamName::system)?;
+                Ok(Self::StreamReleased { name, before, number })
             }
             kind => {
                 let why = format!("kind {kind} is unknown here; a newer version wrote it");

@@ -13,6 +13,9 @@ const FORMAT: u8 = 1;
 /// Bytes of every header.
 pub const HEADER_BYTES: usize = 24;
 
+/// Where the number of control items stands.
+pub(super) const CONTROL_COUNT_AT: std::ops::Range<usize> = 20..24;
+
 /// Bytes of an instant: 56 bits of microseconds last until the year 4253.
 pub(super) const INSTANT_BYTES: usize = 7;
 

@@ -9,11 +9,13 @@
 //!   [schema version varint] · [metadata counted] · [tags counted, each tag counted]
 //!   payload         the rest
 //! ```
+//! What was removed leaves a record that stands for one or more positions (`gone.rs`).
 //! With a stream name of 20 bytes and a type of 12 a record costs 65 bytes besides its payload.
 //!
 //! Invariants: D1 the checksum covers where the record belongs. D3 every length is checked
 //! against the bytes that are there, and a record's against [`RECORD_BYTES_MAX`].
 
+use super::gone::{Gone, Item, is_gone};
 use super::header::{INSTANT_BYTES, instant_bytes};
 use super::varint::{self, Cursor};
 use super::{Malformed, metadata};
@@ -39,12 +41,12 @@ const METADATA: u8 = 4;
 const TAGS: u8 = 8;
 const KNOWN: u8 = BINARY | SCHEMA_VERSION | METADATA | TAGS;
 
-const CRC_BYTES: usize = 4;
+pub(super) const CRC_BYTES: usize = 4;
 const _: () = assert!(1 + INSTANT_BYTES == 8, "flags and instant are read as one word");
 const ID_BYTES: usize = 16;
 
 /// CRC-32C of the position's eight bytes and the record's.
-fn checksum(position: Position, bytes: &[u8]) -> u32 {
+pub(super) fn checksum(position: Position, bytes: &[u8]) -> u32 {
     let place = if planted(Bug::SkipPositionInChecksum) { 0 } else { position.0 };
     let mut digest = crc_fast::Digest::new(crc_fast::CrcAlgorithm::Crc32Iscsi);
     digest.update(&place.to_le_bytes());
@@ -129,7 +131,7 @@ pub struct Text<'a>(&'a [u8]);
 
 impl<'a> Text<'a> {
     #[inline]
-    fn next(cursor: &mut Cursor<'a>) -> Result<Self, Malformed> {
+    pub(super) fn next(cursor: &mut Cursor<'a>) -> Result<Self, Malformed> {
         let bytes = cursor.counted()?;
         if is_ascii(bytes) || std::str::from_utf8(bytes).is_ok() {
             return Ok(Self(bytes));
@@ -207,6 +209,8 @@ pub enum RecordRead<'a> {
     Whole(EventRef<'a>, usize),
     /// So many bytes are needed from the same place to see all of it.
     Needs(usize),
+    /// What was removed, from this position on, and how many bytes say so.
+    Gone(Gone<'a>, usize),
 }
 
 impl<'a> EventRef<'a> {
@@ -230,6 +234,9 @@ impl<'a> EventRef<'a> {
         }
         let content = cursor.take(len)?;
         Self::check(content, position)?;
+        if is_gone(content) {
+            return Ok(RecordRead::Gone(Gone::read(content, position)?, whole));
+        }
         Ok(RecordRead::Whole(Self::read_content(content, position)?, whole))
     }
 
@@ -238,24 +245,40 @@ impl<'a> EventRef<'a> {
         Self::read(&mut Cursor::new(bytes), position)
     }
 
-    /// Reads the next record of a commit whose frame was verified.
+    /// Reads the record at the cursor, whose bytes were verified.
     #[inline]
-    pub(super) fn read(cursor: &mut Cursor<'a>, position: Position) -> Result<Self, Malformed> {
+    fn read(cursor: &mut Cursor<'a>, position: Position) -> Result<Self, Malformed> {
         let at = cursor.place();
         let len = Self::checked_len(cursor.varint()?)?;
         Self::read_content(cursor.take(len)?, position)
             .map_err(|cause| Malformed::new(at, format!("in the record of {position}, {cause}")))
     }
 
-    /// As [`Self::read`], and the record's own checksum too.
-    pub(super) fn read_checked(
+    /// Reads the next record of a commit whose frame was verified, or what is left of some.
+    #[inline]
+    pub(super) fn read_item(
         cursor: &mut Cursor<'a>,
         position: Position,
-    ) -> Result<Self, Malformed> {
+    ) -> Result<Item<'a>, Malformed> {
+        let at = cursor.place();
+        let len = Self::checked_len(cursor.varint()?)?;
+        let content = cursor.take(len)?;
+        let within = |cause| Malformed::new(at, format!("in the record of {position}, {cause}"));
+        if is_gone(content) {
+            return Gone::read(content, position).map(Item::Gone).map_err(within);
+        }
+        Self::read_content(content, position).map(Item::Event).map_err(within)
+    }
+
+    /// As [`Self::read_item`], and the record's own checksum too.
+    pub(super) fn read_item_checked(
+        cursor: &mut Cursor<'a>,
+        position: Position,
+    ) -> Result<Item<'a>, Malformed> {
         let mut ahead = *cursor;
         let len = Self::checked_len(ahead.varint()?)?;
         Self::check(ahead.take(len)?, position)?;
-        Self::read(cursor, position)
+        Self::read_item(cursor, position)
     }
 
     #[inline]
@@ -395,6 +418,6 @@ pub(crate) fn read_owned(bytes: &[u8], position: Position) -> Result<RecordedEve
     let page = Bytes::copy_from_slice(&bytes[..len]);
     match EventRef::read_alone(&page, position)? {
         RecordRead::Whole(event, _) => event.to_recorded(&page),
-        RecordRead::Needs(_) => Err(Malformed::new(len, "the record ends early")),
+        _ => Err(Malformed::new(len, "the record ends early")),
     }
 }

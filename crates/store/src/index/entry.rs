@@ -13,7 +13,7 @@ pub struct Entry<'a> {
     pub position: Position,
     /// Where its record stands: never before the last entry's.
     pub place: Place,
-    /// Its stream.
+    /// Its stream; empty if the event was removed: then nothing is known but its place and time.
     pub stream: &'a str,
     /// Its place in the stream.
     pub revision: Revision,
@@ -25,6 +25,13 @@ pub struct Entry<'a> {
     pub tags: &'a [&'a str],
     /// When it was recorded. A6: never before the last entry's.
     pub recorded_at: Timestamp,
+}
+
+impl Entry<'_> {
+    /// Whether nothing is left of the event but its position.
+    pub(crate) fn is_gone(&self) -> bool {
+        self.stream.is_empty()
+    }
 }
 
 /// What stands before the first `-` of a stream's name; the whole name if there is none.

@@ -18,7 +18,7 @@ use super::seal::seal;
 use super::tail::Part;
 use super::{Entry, Index};
 use hashbrown::HashMap;
-use headwater_model::Position;
+use headwater_model::{Position, Revision};
 use parking_lot::MutexGuard;
 use std::ops::Range;
 use std::sync::Arc;
@@ -77,6 +77,19 @@ impl Rebuild<'_> {
     /// # Errors
     /// The disk; or A3, these are not the events that must come next.
     pub fn add(&mut self, entries: &[Entry<'_>]) -> Result<(), AddError> {
+        self.add_from(entries, &|_, _| false)
+    }
+
+    /// As [`Self::add`], of a segment that may have been scavenged: `begins` is asked whether all
+    /// events of a stream before a revision may be gone.
+    ///
+    /// # Errors
+    /// As [`Self::add`].
+    pub fn add_from(
+        &mut self,
+        entries: &[Entry<'_>],
+        begins: &dyn Fn(&str, Revision) -> bool,
+    ) -> Result<(), AddError> {
         let Some(Entry { place, .. }) = entries.first() else { return Ok(()) };
         if self.part.as_ref().is_some_and(|part| part.segment() != place.segment) {
             self.seal()?;
@@ -87,7 +100,7 @@ impl Rebuild<'_> {
             firsts.entry(entry.stream).or_insert(entry.revision.0);
         }
         let part = self.part.get_or_insert_with(|| Part::new(self.next, place.segment, None));
-        part.add(entries, |stream| Ok(firsts.get(stream).copied().unwrap_or(0)))?;
+        part.add(entries, |stream| Ok(firsts.get(stream).copied().unwrap_or(0)), begins)?;
         self.next += entries.len() as u64;
         Ok(())
     }

@@ -19,6 +19,7 @@ use super::run::{
     SHORT_COUNT_MAX, Stamp, Value, copy_places,
 };
 use headwater_env::File;
+use headwater_model::Revision;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -43,9 +44,9 @@ pub(crate) fn choose(runs: &[Arc<Run>]) -> Option<Range<usize>> {
 /// Writes the run that says what `runs` say, durably; `None` if it was not wanted any more.
 pub(crate) fn merge(
     runs: &[Arc<Run>],
-    file: Arc<dyn File>,
-    stamp: Stamp,
+    (file, stamp): (Arc<dyn File>, Stamp),
     keep_going: &dyn Fn() -> bool,
+    begins: &dyn Fn(&str, Revision) -> bool,
 ) -> Result<Option<Footer>, IndexError> {
     let (Some(oldest), Some(newest)) = (runs.first(), runs.last()) else { return Ok(None) };
     let keys: u64 = runs.iter().map(|run| run.footer().keys).sum();
@@ -76,7 +77,7 @@ pub(crate) fn merge(
         if keys.is_multiple_of(KEYS_PER_LOOK) && !keep_going() {
             return Ok(None);
         }
-        add(&mut builder, &inputs, &least)?;
+        add(&mut builder, &inputs, &least, begins)?;
         step(&mut inputs, &least)?;
         keys += 1;
     }
@@ -107,35 +108,51 @@ fn step(inputs: &mut Vec<Input>, key: &[u8]) -> Result<(), IndexError> {
 }
 
 /// Adds what all runs say of one key.
-fn add(builder: &mut RunBuilder, inputs: &[Input], bytes: &[u8]) -> Result<(), IndexError> {
+fn add(
+    builder: &mut RunBuilder,
+    inputs: &[Input],
+    bytes: &[u8],
+    begins: &dyn Fn(&str, Revision) -> bool,
+) -> Result<(), IndexError> {
     let having = inputs.iter().filter(|input| input.entries.key_bytes() == bytes);
     let pieces: Vec<Piece<'_>> =
         having.filter_map(|input| Some(Piece { input, value: input.entries.value()? })).collect();
+    let pieces = &pieces[kept_from(&pieces, begins)?..];
     let Some(first) = pieces.first() else { return Ok(()) };
     let key = first.input.entries.key();
     let revision = (key.kind == Kind::Stream).then_some(first.value.revision);
-    check_revisions(&pieces)?;
     let count: usize = pieces.iter().map(|piece| piece.value.count as usize).sum();
     if count <= SHORT_COUNT_MAX {
-        let (positions, fingerprints) = join(&pieces);
+        let (positions, fingerprints) = join(pieces);
         return Ok(builder.short(key, revision, &positions, &fingerprints)?);
     }
     let last = pieces.last().map_or(0, |piece| piece.value.last() + piece.input.shift);
     let list = LongList { revision, count, last };
-    let ids = revision.is_some().then(|| SortedIds::new(&pieces));
-    builder.long(key, list, positions(&pieces), ids)
+    let ids = revision.is_some().then(|| SortedIds::new(pieces));
+    builder.long(key, list, positions(pieces), ids)
 }
 
-/// A3: the revisions of a stream go on from run to run.
-fn check_revisions(pieces: &[Piece<'_>]) -> Result<(), IndexError> {
-    for pair in pieces.windows(2) {
+/// A3: the revisions of a stream go on from run to run; or all events before a revision are gone,
+/// and what a run that was not built again still says of them is left out. Which piece is the first.
+fn kept_from(
+    pieces: &[Piece<'_>],
+    begins: &dyn Fn(&str, Revision) -> bool,
+) -> Result<usize, IndexError> {
+    let mut from = 0;
+    for (n, pair) in pieces.windows(2).enumerate() {
         let dense = pair[0].value.revision + u64::from(pair[0].value.count);
         let (later, key) = (&pair[1].input.entries, pair[1].input.entries.key());
-        if key.kind == Kind::Stream && pair[1].value.revision != dense {
+        let revision = pair[1].value.revision;
+        if key.kind != Kind::Stream || revision == dense {
+            continue;
+        }
+        let name = std::str::from_utf8(key.name).unwrap_or_default();
+        if revision < dense || !begins(name, Revision(revision)) {
             return Err(later.run().file().damaged(0, "a stream's revisions have a gap"));
         }
+        from = n + 1;
     }
-    Ok(())
+    Ok(from)
 }
 
 /// The positions and fingerprints of short lists, one behind the other.

@@ -88,11 +88,12 @@ impl Part {
     ///
     /// Neighbours that share a stream, a category or a type are told of together: one lock and one
     /// lookup for all of them. `before` gives the revision that a stream which is not here yet goes
-    /// on at.
+    /// on at. `begins` says whether all events of a stream before a revision may be gone.
     pub(crate) fn add(
         &self,
         entries: &[Entry<'_>],
         before: impl Fn(&str) -> Result<u64, IndexError>,
+        begins: &dyn Fn(&str, Revision) -> bool,
     ) -> Result<(), AddError> {
         let first = self.log.read().count();
         for (entry, position) in entries.iter().zip(self.first + u64::from(first)..) {
@@ -100,11 +101,18 @@ impl Part {
         }
         let mut ordinal = first;
         for run in entries.chunk_by(|one, next| one.stream == next.stream) {
-            self.add_stream(run, ordinal, &before)?;
+            if !run[0].is_gone() {
+                self.add_stream(run, ordinal, &before, begins)?;
+            }
             ordinal += run.len() as u32;
         }
-        self.add_terms(Kind::Category, entries, first, |entry| category(entry.stream));
-        self.add_terms(Kind::Type, entries, first, |entry| entry.event_type);
+        let there = |entry: &Entry<'_>| !entry.is_gone();
+        self.add_terms(Kind::Category, entries, first, |entry| {
+            there(entry).then(|| category(entry.stream))
+        });
+        self.add_terms(Kind::Type, entries, first, |entry| {
+            there(entry).then_some(entry.event_type)
+        });
         for (entry, ordinal) in entries.iter().zip(first..) {
             for tag in entry.tags {
                 let key = Key::new(Kind::Tag, tag);
@@ -122,6 +130,7 @@ impl Part {
         run: &[Entry<'_>],
         ordinal: u32,
         before: impl Fn(&str) -> Result<u64, IndexError>,
+        begins: &dyn Fn(&str, Revision) -> bool,
     ) -> Result<(), AddError> {
         let Some(first) = run.first() else { return Ok(()) };
         let key = Key::new(Kind::Stream, first.stream);
@@ -134,28 +143,40 @@ impl Part {
         };
         let shard = self.shard(key);
         if let Some(slot) = shard.write().stream_mut(key) {
-            check_revisions(run, slot.next_revision())?;
+            let next = slot.next_revision();
+            if first.revision.0 > next && begins(first.stream, first.revision) {
+                // A3: what is gone was a front part, so what is here before it is as good as gone.
+                slot.restart(first.revision.0);
+            } else {
+                check_revisions(run, next)?;
+            }
             slot.extend(postings());
             return Ok(());
         }
         // Looked up in older parts and runs, while nobody is kept from this shard.
-        check_revisions(run, before(first.stream)?)?;
+        let next = before(first.stream)?;
+        if first.revision.0 <= next || !begins(first.stream, first.revision) {
+            check_revisions(run, next)?;
+        }
         shard.write().new_stream(key, first.revision.0).extend(postings());
         Ok(())
     }
 
-    /// Takes in one term of each entry, the one that `name` says, from the ordinal `first` on.
+    /// Takes in one term of each entry, the one that `name` says if it is there, from the ordinal
+    /// `first` on.
     fn add_terms<'a>(
         &self,
         kind: Kind,
         entries: &[Entry<'a>],
         mut first: u32,
-        name: impl Fn(&Entry<'a>) -> &'a str,
+        name: impl Fn(&Entry<'a>) -> Option<&'a str>,
     ) {
         for run in entries.chunk_by(|one, next| name(one) == name(next)) {
-            let key = Key::new(kind, name(&run[0]));
             let end = first + run.len() as u32;
-            self.shard(key).write().add_term(key, first..end);
+            if let Some(name) = name(&run[0]) {
+                let key = Key::new(kind, name);
+                self.shard(key).write().add_term(key, first..end);
+            }
             first = end;
         }
     }

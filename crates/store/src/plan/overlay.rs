@@ -43,6 +43,8 @@ pub(super) struct Overlay<'v, 'r, V> {
     by_id: HashMap<(Loaded, EventId), usize>,
     marks: HashMap<StreamName, StreamMark>,
     checkpoints: HashMap<CheckpointName, Checkpoint>,
+    /// How often the group gives events up.
+    release_count: u64,
 }
 
 impl<'v, 'r, V: View> Overlay<'v, 'r, V> {
@@ -55,6 +57,7 @@ impl<'v, 'r, V: View> Overlay<'v, 'r, V> {
             by_id: HashMap::new(),
             marks: HashMap::new(),
             checkpoints: HashMap::new(),
+            release_count: 0,
         }
     }
 
@@ -109,6 +112,12 @@ impl<'v, 'r, V: View> Overlay<'v, 'r, V> {
 
     pub(super) fn mark(&self, name: &StreamName) -> StreamMark {
         self.marks.get(name).copied().unwrap_or_else(|| self.view.mark(name))
+    }
+
+    /// The number of the next time that events are given up.
+    pub(super) fn next_release(&mut self) -> u64 {
+        self.release_count += 1;
+        self.view.release_count() + self.release_count
     }
 
     pub(super) fn checkpoint(&self, name: &CheckpointName) -> Option<Checkpoint> {

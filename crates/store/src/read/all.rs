@@ -95,7 +95,9 @@ pub(crate) fn first_match(
         }
         let mut found = None;
         batch.each(&fetch, |event, _| {
-            if query.matches(&event) {
+            // What was given up is as if it had never been there.
+            let is_there = || !state.is_released(event.stream.as_str(), event.revision);
+            if query.matches(&event) && is_there() {
                 found = Some(event.position);
                 return Ok(ControlFlow::Break(()));
             }

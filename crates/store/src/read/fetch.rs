@@ -9,6 +9,9 @@
 //!   positions  3   4   5      17        90
 //!   places     [───┴───┴──]  kept       [──]      one read each
 //! ```
+//! A segment is held from the question where a record stands to the read: a scavenge that replaces it
+//! meanwhile moves nothing under a reader. What was removed is passed over: it was hidden before.
+//!
 //! Invariants: D1 a record that does not match its position is reported with its place. R4 it is
 //! never left out silently. D3 no read is longer than a record may be, or [`RUN_BYTES_MAX`].
 
@@ -19,7 +22,7 @@ use crate::index::Snapshot;
 use crate::planted::{Bug, planted};
 use crate::state::{State, corrupt, index_error, journal_error};
 use bytes::Bytes;
-use headwater_journal_file::{Place, Segments};
+use headwater_journal_file::{Pin, Place, Segments};
 use headwater_model::{Corrupt, Position, ReadError};
 use std::ops::{ControlFlow, Range};
 
@@ -49,18 +52,35 @@ pub(crate) struct Fetch<'a> {
 /// Where a record comes from.
 enum Source {
     Kept(Bytes),
-    Segment(Place),
+    /// A segment, by its place among those that are held.
+    Segment(usize, u32),
+    /// Nowhere any more.
+    Gone,
+}
+
+/// The segments that are held for some reads, in the order in which they were met.
+#[derive(Default)]
+struct Pins<'a>(Vec<Pin<'a>>);
+
+impl<'a> Pins<'a> {
+    /// Holds a segment; says which it is.
+    fn hold(&mut self, segments: &'a Segments, segment: u32) -> Result<usize, ReadError> {
+        if self.0.last().is_none_or(|last| last.number() != segment) {
+            self.0.push(segments.pin(segment).map_err(journal_error)?);
+        }
+        Ok(self.0.len() - 1)
+    }
 }
 
 /// A piece of a segment that was read.
 struct Piece {
     bytes: Bytes,
-    place: Place,
+    at: u32,
 }
 
 impl Piece {
-    fn from(&self, place: Place) -> Option<&[u8]> {
-        let from = place.at.checked_sub(self.place.at)?;
+    fn from(&self, at: u32) -> Option<&[u8]> {
+        let from = at.checked_sub(self.at)?;
         self.bytes.get(from as usize..)
     }
 }
@@ -77,25 +97,28 @@ impl<'a> Fetch<'a> {
         positions: &[Position],
         mut take: impl FnMut(EventRef<'_>, &Bytes) -> Result<ControlFlow<()>, ReadError>,
     ) -> Result<(), ReadError> {
-        let sources = positions.iter().map(|position| self.source(*position));
+        let mut pins = Pins::default();
+        let sources = positions.iter().map(|position| self.source(*position, &mut pins));
         let sources = sources.collect::<Result<Vec<_>, _>>()?;
+        let pins = &pins.0;
         let mut guess = [0; GUESS_BYTES as usize];
         let mut start = 0;
         while start < sources.len() {
             let end = start + run_len(&sources[start..]);
             let piece = match &sources[start..end] {
                 [_] => None,
-                run => self.read_sources(run)?,
+                run => read_sources(pins, run)?,
             };
             for (source, position) in sources[start..end].iter().zip(&positions[start..end]) {
                 let taken = match (source, &piece) {
                     (Source::Kept(record), _) => kept(record, *position, &mut take),
-                    (Source::Segment(place), Some(piece)) => {
-                        self.one(piece, *place, *position, &mut take)
+                    (Source::Segment(pin, at), Some(piece)) => {
+                        one(&pins[*pin], piece, *at, *position, &mut take)
                     }
-                    (Source::Segment(place), None) => {
-                        self.alone(&mut guess, *place, *position, &mut take)
+                    (Source::Segment(pin, at), None) => {
+                        self.alone(&mut guess, (&pins[*pin], *at), *position, &mut take)
                     }
+                    (Source::Gone, _) => continue,
                 };
                 if taken.is_err() && planted(Bug::SkipUndecodable) {
                     continue;
@@ -117,23 +140,37 @@ impl<'a> Fetch<'a> {
         mut take: impl FnMut(EventRef<'_>, &Bytes) -> Result<ControlFlow<()>, ReadError>,
     ) -> Result<(), ReadError> {
         let mut position = positions.start;
+        let mut pins = Pins::default();
         while position < positions.end {
             let place = self.locate(position)?;
+            let n = pins.hold(self.segments, place.segment)?;
+            let pin = &pins.0[n];
+            let Some(at) = pin.place_of(position.0, place.at).map_err(journal_error)? else {
+                let next = pin.next_kept(position.0, positions.end.0).map_err(journal_error)?;
+                position = Position(next);
+                continue;
+            };
             let ahead = Position((position.0 + AHEAD_COUNT).min(positions.end.0 - 1));
-            let piece = self.read_run(place, self.run_end(place, ahead)?)?;
-            let mut at = 0;
-            while let Some(there) = piece.bytes.get(at..)
+            let piece = read_run(pin, at, self.run_end(pin, at, ahead)?)?;
+            let mut from = 0;
+            while let Some(there) = piece.bytes.get(from..)
                 && position < positions.end
-                && let Ok(RecordRead::Whole(event, len)) = EventRef::read_alone(there, position)
             {
-                if take(event, &piece.bytes)?.is_break() {
-                    return Ok(());
-                }
-                at += len;
-                position = position.next();
+                let (count, len) = match EventRef::read_alone(there, position) {
+                    Ok(RecordRead::Whole(event, len)) => {
+                        if take(event, &piece.bytes)?.is_break() {
+                            return Ok(());
+                        }
+                        (1, len)
+                    }
+                    Ok(RecordRead::Gone(gone, len)) => (u64::from(gone.count), len),
+                    _ => break,
+                };
+                from += len;
+                position = Position(position.0 + count);
             }
-            if at == 0 {
-                let taken = self.one(&piece, place, position, &mut take);
+            if from == 0 {
+                let taken = one(pin, &piece, at, position, &mut take);
                 let is_skipped = taken.is_err() && planted(Bug::SkipUndecodable);
                 if !is_skipped && taken?.is_break() {
                     return Ok(());
@@ -144,12 +181,14 @@ impl<'a> Fetch<'a> {
         Ok(())
     }
 
-    /// The place of `ahead`, or `place` itself if that is too far to be read together.
-    fn run_end(&self, place: Place, ahead: Position) -> Result<Place, ReadError> {
+    /// Where `ahead` stands, or `at` itself if that is too far to be read together.
+    fn run_end(&self, pin: &Pin<'_>, at: u32, ahead: Position) -> Result<u32, ReadError> {
         let end = self.locate(ahead)?;
-        let is_near =
-            end.segment == place.segment && end.at.saturating_sub(place.at) <= RUN_BYTES_MAX;
-        Ok(if is_near { end } else { place })
+        if end.segment != pin.number() {
+            return Ok(at);
+        }
+        let end = pin.place_of(ahead.0, end.at).map_err(journal_error)?.unwrap_or(at);
+        Ok(if end.saturating_sub(at) <= RUN_BYTES_MAX { end.max(at) } else { at })
     }
 
     fn locate(&self, position: Position) -> Result<Place, ReadError> {
@@ -172,91 +211,107 @@ impl<'a> Fetch<'a> {
         corrupt(self.locate(position).unwrap_or_default(), cause)
     }
 
-    fn source(&self, position: Position) -> Result<Source, ReadError> {
-        match self.records.get(position) {
-            Some(record) => Ok(Source::Kept(record)),
-            None => self.locate(position).map(Source::Segment),
+    fn source(&self, position: Position, pins: &mut Pins<'a>) -> Result<Source, ReadError> {
+        if let Some(record) = self.records.get(position) {
+            return Ok(Source::Kept(record));
         }
-    }
-
-    /// Reads the piece that holds a run of neighbours.
-    fn read_sources(&self, run: &[Source]) -> Result<Option<Piece>, ReadError> {
-        match run {
-            [Source::Segment(first), .., Source::Segment(last)] => {
-                self.read_run(*first, *last).map(Some)
-            }
-            _ => Ok(None),
-        }
-    }
-
-    /// Reads the piece that holds the records at two places of one segment and what is between.
-    fn read_run(&self, a: Place, b: Place) -> Result<Piece, ReadError> {
-        let (low, high) = if a <= b { (a, b) } else { (b, a) };
-        let count = (high.at - low.at + GUESS_BYTES) as usize;
-        let read = |buf: &mut [u8]| self.segments.read_up_to(low, buf);
-        let bytes = PIECES.fill(count, read).map_err(journal_error)?;
-        Ok(Piece { bytes, place: low })
+        let place = self.locate(position)?;
+        let n = pins.hold(self.segments, place.segment)?;
+        let at = pins.0[n].place_of(position.0, place.at).map_err(journal_error)?;
+        Ok(at.map_or(Source::Gone, |at| Source::Segment(n, at)))
     }
 
     /// Reads a record that has no neighbours, and keeps it.
     fn alone(
         &self,
         guess: &mut [u8],
-        place: Place,
+        (pin, at): (&Pin<'_>, u32),
         position: Position,
         take: &mut impl FnMut(EventRef<'_>, &Bytes) -> Result<ControlFlow<()>, ReadError>,
     ) -> Result<ControlFlow<()>, ReadError> {
-        let count = self.segments.read_up_to(place, guess).map_err(journal_error)?;
+        let count = pin.read_up_to(at, guess).map_err(journal_error)?;
         let there = &guess[..count];
         let read = EventRef::read_alone(there, position);
-        let record = match read.map_err(|cause| corrupt(place, &cause))? {
+        let record = match read.map_err(|cause| damaged(pin, at, &cause))? {
             RecordRead::Whole(_, len) => Bytes::copy_from_slice(&there[..len]),
-            RecordRead::Needs(count) => self.read_whole(place, position, count)?,
+            RecordRead::Needs(count) => match read_whole(pin, at, position, count)? {
+                Some(record) => record,
+                None => return Ok(ControlFlow::Continue(())),
+            },
+            RecordRead::Gone(..) => return Ok(ControlFlow::Continue(())),
         };
         self.records.keep(position, record.clone());
         kept(&record, position, take)
     }
+}
 
-    fn one(
-        &self,
-        piece: &Piece,
-        place: Place,
-        position: Position,
-        take: &mut impl FnMut(EventRef<'_>, &Bytes) -> Result<ControlFlow<()>, ReadError>,
-    ) -> Result<ControlFlow<()>, ReadError> {
-        let there = piece.from(place).unwrap_or_default();
-        match EventRef::read_alone(there, position).map_err(|cause| corrupt(place, &cause))? {
-            RecordRead::Whole(event, _) => take(event, &piece.bytes),
-            RecordRead::Needs(count) => {
-                kept(&self.read_whole(place, position, count)?, position, take)
+/// Bytes at a place of a segment that are not what the store wrote.
+fn damaged(pin: &Pin<'_>, at: u32, cause: &Malformed) -> ReadError {
+    corrupt(Place { segment: pin.number(), at }, cause)
+}
+
+/// Reads the piece that holds a run of neighbours.
+fn read_sources(pins: &[Pin<'_>], run: &[Source]) -> Result<Option<Piece>, ReadError> {
+    match run {
+        [Source::Segment(pin, first), .., Source::Segment(_, last)] => {
+            read_run(&pins[*pin], *first, *last).map(Some)
+        }
+        _ => Ok(None),
+    }
+}
+
+/// Reads the piece that holds the records at two places of one segment and what is between.
+fn read_run(pin: &Pin<'_>, a: u32, b: u32) -> Result<Piece, ReadError> {
+    let (low, high) = if a <= b { (a, b) } else { (b, a) };
+    let count = (high - low + GUESS_BYTES) as usize;
+    let bytes = PIECES.fill(count, |buf| pin.read_up_to(low, buf)).map_err(journal_error)?;
+    Ok(Piece { bytes, at: low })
+}
+
+fn one(
+    pin: &Pin<'_>,
+    piece: &Piece,
+    at: u32,
+    position: Position,
+    take: &mut impl FnMut(EventRef<'_>, &Bytes) -> Result<ControlFlow<()>, ReadError>,
+) -> Result<ControlFlow<()>, ReadError> {
+    let there = piece.from(at).unwrap_or_default();
+    let read = EventRef::read_alone(there, position);
+    match read.map_err(|cause| damaged(pin, at, &cause))? {
+        RecordRead::Whole(event, _) => take(event, &piece.bytes),
+        RecordRead::Needs(count) => match read_whole(pin, at, position, count)? {
+            Some(record) => kept(&record, position, take),
+            None => Ok(ControlFlow::Continue(())),
+        },
+        RecordRead::Gone(..) => Ok(ControlFlow::Continue(())),
+    }
+}
+
+/// Reads exactly the record at a place, of which `count` bytes are needed to see more; `None`: it
+/// was removed.
+fn read_whole(
+    pin: &Pin<'_>,
+    at: u32,
+    position: Position,
+    mut count: usize,
+) -> Result<Option<Bytes>, ReadError> {
+    // At most twice: its length, then all of it.
+    for _ in 0..2 {
+        assert!(count <= RECORD_BYTES_MAX + RECORD_PREFIX_BYTES_MAX, "D3: a read is bounded");
+        let mut bytes = vec![0; count];
+        pin.read_at(at, &mut bytes).map_err(journal_error)?;
+        let read = EventRef::read_alone(&bytes, position);
+        match read.map_err(|cause| damaged(pin, at, &cause))? {
+            RecordRead::Whole(_, len) => {
+                bytes.truncate(len);
+                return Ok(Some(bytes.into()));
             }
+            RecordRead::Needs(more) => count = more,
+            RecordRead::Gone(..) => return Ok(None),
         }
     }
-
-    /// Reads exactly the record at a place, of which `count` bytes are needed to see more.
-    fn read_whole(
-        &self,
-        place: Place,
-        position: Position,
-        mut count: usize,
-    ) -> Result<Bytes, ReadError> {
-        // At most twice: its length, then all of it.
-        for _ in 0..2 {
-            assert!(count <= RECORD_BYTES_MAX + RECORD_PREFIX_BYTES_MAX, "D3: a read is bounded");
-            let mut bytes = vec![0; count];
-            self.segments.read_at(place, &mut bytes).map_err(journal_error)?;
-            let read = EventRef::read_alone(&bytes, position);
-            match read.map_err(|cause| corrupt(place, &cause))? {
-                RecordRead::Whole(_, len) => {
-                    bytes.truncate(len);
-                    return Ok(bytes.into());
-                }
-                RecordRead::Needs(more) => count = more,
-            }
-        }
-        let cause = Malformed::new(0, "a record is longer than its length");
-        Err(corrupt(place, &cause))
-    }
+    let cause = Malformed::new(0, "a record is longer than its length");
+    Err(damaged(pin, at, &cause))
 }
 
 /// Hands out a record that was checked.
@@ -271,12 +326,10 @@ fn kept(
 
 /// How many of the first sources are worth one read.
 fn run_len(sources: &[Source]) -> usize {
-    let Source::Segment(first) = sources[0] else { return 1 };
+    let Source::Segment(_, first) = sources[0] else { return 1 };
     let near = |pair: &[Source]| {
-        let (Source::Segment(a), Source::Segment(b)) = (&pair[0], &pair[1]) else { return false };
-        a.segment == b.segment
-            && a.at.abs_diff(b.at) <= GAP_BYTES_MAX
-            && first.at.abs_diff(b.at) <= RUN_BYTES_MAX
+        let [Source::Segment(a_pin, a), Source::Segment(b_pin, b)] = pair else { return false };
+        a_pin == b_pin && a.abs_diff(*b) <= GAP_BYTES_MAX && first.abs_diff(*b) <= RUN_BYTES_MAX
     };
     1 + sources.windows(2).take_while(|pair| near(pair)).count()
 }

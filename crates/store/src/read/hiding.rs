@@ -11,7 +11,7 @@ use headwater_model::{Position, ReadError, Revision, Timestamp};
 use std::time::Duration;
 
 /// The first revision of a stream that shows now.
-pub(super) fn first_shown(
+pub(crate) fn first_shown(
     state: &State,
     moment: &Moment,
     stream: &str,

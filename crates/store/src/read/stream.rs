@@ -22,6 +22,7 @@ pub(crate) fn read_stream(
     let count_max = checked_count(read.count_max)?;
     let moment = Moment::of(state, read.as_of, now)?;
     let first = first_shown(state, &moment, read.stream.as_str())?;
+    let mark = state.mark(read.stream.as_str()).unwrap_or_default();
     let mut from = match (read.direction, read.from) {
         (Direction::Forwards, From::Edge) => From::At(first),
         (Direction::Forwards, From::At(from)) => From::At(from.max(first)),
@@ -35,7 +36,8 @@ pub(crate) fn read_stream(
             Some(next) if !step.page_is_full => from = From::At(next),
             next => {
                 let (events, as_of) = (filling.events, moment.last());
-                return Ok(StreamPage { events, next, last: step.last, as_of });
+                let last = mark.last_as_of(step.last);
+                return Ok(StreamPage { events, next, last, as_of });
             }
         }
     }
@@ -93,19 +95,25 @@ impl Reader<'_> {
         let positions: Vec<_> = shown.iter().map(|(_, position)| *position).collect();
         let fetch = Fetch::new(self.state, &self.moment.snapshot);
         let mut taken = 0;
+        let mut is_full = false;
         filling.expect(positions.len());
         fetch.each(&positions, |event, page| {
+            // What was given up and removed since the settings were looked at is passed over.
+            while shown.get(taken).is_some_and(|(_, position)| *position != event.position) {
+                taken += 1;
+            }
             let wanted = shown.get(taken).map(|(revision, _)| *revision);
             let is_it = event.stream == self.read.stream.as_str() && Some(event.revision) == wanted;
             if !is_it {
                 return Err(fetch.misled(event.position));
             }
             if !filling.takes(&fetch, event, page)? {
+                is_full = true;
                 return Ok(ControlFlow::Break(()));
             }
             taken += 1;
             Ok(ControlFlow::Continue(()))
         })?;
-        Ok(taken)
+        Ok(if is_full { taken } else { shown.len() })
     }
 }

@@ -3,11 +3,11 @@
 //! Memory: about ten bytes for each event and forty for each stream. Names are told apart by 128
 //! bits, ids within a stream by 64: enough that chance does not find a fault.
 
-use super::decode::{self, Record};
+use super::decode::{self, Part, Record};
 use super::index::Indexed;
 use super::{DAMAGE_COUNT_MAX, Place, Report, shown};
 use hashbrown::{HashMap, HashSet};
-use headwater_model::Position;
+use headwater_model::{Corrupt, Position};
 use xxhash_rust::xxh3::{xxh3_64_with_seed, xxh3_128};
 
 pub(super) struct Audit {
@@ -17,6 +17,14 @@ pub(super) struct Audit {
     streams: HashMap<u128, u64>,
     ids: HashSet<u64>,
     checkpoints: HashSet<Vec<u8>>,
+    /// Where streams go on of which something is gone, and where that is.
+    begins: HashMap<u128, (u64, String, Corrupt)>,
+    /// Events whose ids were met before in their streams.
+    twice: Vec<(u128, Corrupt)>,
+    /// The first revision that stays, by stream.
+    released: HashMap<u128, u64>,
+    /// How many revisions are missing.
+    missing_count: u64,
     report: Report,
 }
 
@@ -28,6 +36,10 @@ impl Audit {
             streams: HashMap::new(),
             ids: HashSet::new(),
             checkpoints: HashSet::new(),
+            begins: HashMap::new(),
+            twice: Vec::new(),
+            released: HashMap::new(),
+            missing_count: 0,
             report: Report::default(),
         }
     }
@@ -48,44 +60,88 @@ impl Audit {
             self.tell(place, 0, why);
             self.next = Position(commit.first);
         }
-        for record in &commit.records {
-            self.record(place, record, commit.recorded_at);
-            if let Some(index) = index.as_deref_mut()
+        for part in &commit.records {
+            self.part(place, part, commit.recorded_at);
+            if let (Part::Event(record) | Part::Last(record), Some(index)) =
+                (part, index.as_deref_mut())
                 && let Err(why) = index.agrees(self.next, place, record)
             {
                 self.tell(place, record.at, why);
             }
-            self.next = Position(self.next.0.saturating_add(1));
+            self.next = Position(self.next.0.saturating_add(part.count()));
+            self.report.event_count += part.count();
         }
-        self.report.event_count += commit.records.len() as u64;
         self.controls(place, &commit);
     }
 
-    fn record(&mut self, place: &Place, record: &Record, commit_recorded_at: u64) {
-        let (stored, actual) = record.checksums;
+    fn part(&mut self, place: &Place, part: &Part, commit_recorded_at: u64) {
+        let (at, (stored, actual), recorded_at) = match part {
+            Part::Event(own) | Part::Last(own) => (own.at, own.checksums, own.recorded_at),
+            Part::Gone(own) => (own.at, own.checksums, own.recorded_at),
+        };
         if stored != actual {
             let position = self.next;
             let why = format!("D1: the record of position {position} has another checksum");
-            self.tell(place, record.at, why);
+            self.tell(place, at, why);
         }
-        if record.recorded_at != commit_recorded_at || record.recorded_at < self.recorded_at {
-            let (last, this) = (self.recorded_at, record.recorded_at);
-            let why = format!("A6: recorded at {this} µs behind an event of {last} µs");
-            self.tell(place, record.at, why);
+        if recorded_at != commit_recorded_at || recorded_at < self.recorded_at {
+            let last = self.recorded_at;
+            let why = format!("A6: recorded at {recorded_at} µs behind an event of {last} µs");
+            self.tell(place, at, why);
         }
-        self.recorded_at = self.recorded_at.max(record.recorded_at);
+        self.recorded_at = self.recorded_at.max(recorded_at);
+        if !matches!(part, Part::Event(_)) {
+            self.report.removed_count += part.count();
+        }
+        match part {
+            Part::Event(record) | Part::Last(record) => self.record(place, record),
+            Part::Gone(gap) => self.missing_count += gap.count,
+        }
+    }
 
+    fn record(&mut self, place: &Place, record: &Record) {
         let stream = xxh3_128(record.stream.as_bytes());
         let expected = self.streams.insert(stream, record.revision.saturating_add(1)).unwrap_or(0);
         if record.revision != expected {
             let (name, revision) = (&record.stream, record.revision);
             let why = format!("A3: stream {name} goes on at revision {revision}, not {expected}");
-            self.tell(place, record.at, why);
+            let begins = (revision, name.clone(), place.corrupt(record.at, why));
+            self.begins.insert(stream, begins);
+            match revision.checked_sub(expected) {
+                Some(missing) => self.missing_count = self.missing_count.saturating_sub(missing),
+                None => self.missing_count = u64::MAX,
+            }
         }
         if !self.ids.insert(xxh3_64_with_seed(record.id.as_bytes(), stream as u64)) {
             let why = format!("A4: event {} stands twice in stream {}", record.id, record.stream);
-            self.tell(place, record.at, why);
+            self.twice.push((stream, place.corrupt(record.at, why)));
         }
+    }
+
+    /// All was looked at: what is missing, and what stands twice, must have been given up.
+    pub(super) fn finish(&mut self, place: &Place) {
+        let released = |stream: &u128| self.released.get(stream).copied().unwrap_or(0);
+        let mut told: Vec<Corrupt> = Vec::new();
+        for (stream, (begins, _, cause)) in &self.begins {
+            if *begins > released(stream) {
+                told.push(cause.clone());
+            }
+        }
+        told.extend(
+            self.twice.iter().filter(|(own, _)| released(own) == 0).map(|(_, c)| c.clone()),
+        );
+        told.sort_by(|one, other| (&one.file, one.at).cmp(&(&other.file, other.at)));
+        if told.is_empty() && self.missing_count != 0 {
+            let why = "A3: not as many revisions are missing as positions are gone".to_owned();
+            self.tell(place, 0, why);
+        }
+        let room = DAMAGE_COUNT_MAX.saturating_sub(self.report.contradictions.len());
+        self.report.contradictions.extend(told.into_iter().take(room));
+    }
+
+    /// How many events were removed.
+    pub(super) fn removed_count(&self) -> u64 {
+        self.report.removed_count
     }
 
     fn controls(&mut self, place: &Place, commit: &decode::Commit) {
@@ -95,10 +151,20 @@ impl Audit {
                 let why = "a context is born in its first commit, and only there".to_owned();
                 self.tell(place, 0, why);
             }
-            // A checkpoint's name stands behind two numbers.
-            let behind = content.iter().enumerate().filter(|(_, byte)| **byte < 128).nth(1);
-            if let (3, Some((end, _))) = (kind, behind) {
-                self.checkpoints.insert(content[end + 1..].to_vec());
+            // The name stands behind two numbers.
+            let mut ends = content.iter().enumerate().filter(|(_, byte)| **byte < 128);
+            let (Some((one, _)), Some((two, _))) = (ends.next(), ends.next()) else { continue };
+            let name = &content[two + 1..];
+            match kind {
+                3 => drop(self.checkpoints.insert(name.to_vec())),
+                8 => {
+                    let groups = content[one + 1..=two].iter().rev();
+                    let before = groups.fold(0_u128, |n, byte| n << 7 | u128::from(byte & 127));
+                    let before = u64::try_from(before).unwrap_or(u64::MAX);
+                    let known = self.released.entry(xxh3_128(name)).or_default();
+                    *known = before.max(*known);
+                }
+                _ => {}
             }
         }
     }

@@ -6,39 +6,71 @@
 use uuid::Uuid;
 
 /// A commit, taken apart.
-pub(super) struct Commit {
-    pub(super) recorded_at: u64,
-    pub(super) first: u64,
-    pub(super) records: Vec<Record>,
-    pub(super) controls: Vec<(u8, Vec<u8>)>,
+pub(crate) struct Commit {
+    pub(crate) recorded_at: u64,
+    pub(crate) first: u64,
+    pub(crate) records: Vec<Part>,
+    pub(crate) controls: Vec<(u8, Vec<u8>)>,
+}
+
+/// What stands for one position or more.
+pub(crate) enum Part {
+    /// An event.
+    Event(Record),
+    /// What is kept of an event that was removed and is the last of its stream.
+    Last(Record),
+    /// Events that were removed.
+    Gone(Gap),
+}
+
+/// Positions of which nothing is left.
+pub(crate) struct Gap {
+    /// Where its record begins in the commit.
+    pub(crate) at: usize,
+    pub(crate) recorded_at: u64,
+    pub(crate) count: u64,
+    /// As stored, and as it should be.
+    pub(crate) checksums: (u32, u32),
+}
+
+impl Part {
+    /// How many positions it stands for.
+    pub(crate) fn count(&self) -> u64 {
+        match self {
+            Self::Event(_) | Self::Last(_) => 1,
+            Self::Gone(gap) => gap.count,
+        }
+    }
 }
 
 /// A record, taken apart.
-pub(super) struct Record {
+pub(crate) struct Record {
     /// Where it begins in the commit.
-    pub(super) at: usize,
-    pub(super) recorded_at: u64,
-    pub(super) id: Uuid,
-    pub(super) revision: u64,
-    pub(super) stream: String,
-    pub(super) event_type: String,
-    pub(super) tags: Vec<String>,
+    pub(crate) at: usize,
+    /// The byte behind it.
+    pub(crate) end: usize,
+    pub(crate) recorded_at: u64,
+    pub(crate) id: Uuid,
+    pub(crate) revision: u64,
+    pub(crate) stream: String,
+    pub(crate) event_type: String,
+    pub(crate) tags: Vec<String>,
     /// As stored, and as it should be.
-    pub(super) checksums: (u32, u32),
+    pub(crate) checksums: (u32, u32),
 }
 
 /// What does not fit, and where.
-pub(super) type Misfit = (usize, String);
+pub(crate) type Misfit = (usize, String);
 
 /// The id in the first control item of a context's first commit.
-pub(super) fn born(body: &[u8]) -> Option<Uuid> {
+pub(crate) fn born(body: &[u8]) -> Option<Uuid> {
     let commit = commit(body).ok()?;
     let (kind, content) = commit.controls.first()?;
     let id = content.get(..16).filter(|_| *kind == 1)?;
     Uuid::from_slice(id).ok()
 }
 
-pub(super) fn commit(body: &[u8]) -> Result<Commit, Misfit> {
+pub(crate) fn commit(body: &[u8]) -> Result<Commit, Misfit> {
     let mut bytes = Bytes { all: body, at: 0 };
     let format = bytes.number(1)?;
     if format != 1 {
@@ -48,12 +80,18 @@ pub(super) fn commit(body: &[u8]) -> Result<Commit, Misfit> {
     let first = bytes.number(8)?;
     let (event_count, control_count) = (bytes.number(4)?, bytes.number(4)?);
     let mut commit = Commit { recorded_at, first, records: Vec::new(), controls: Vec::new() };
-    for n in 0..event_count {
-        commit.records.push(record(&mut bytes, first.wrapping_add(n))?);
+    let mut n = 0;
+    while n < event_count {
+        let part = record(&mut bytes, first.wrapping_add(n))?;
+        n += part.count();
+        if part.count() == 0 || n > event_count {
+            return Err((bytes.at, "a gap is of other positions than there were".to_owned()));
+        }
+        commit.records.push(part);
     }
     for _ in 0..control_count {
         let kind = bytes.number(1)? as u8;
-        if !(1..=7).contains(&kind) {
+        if !(1..=8).contains(&kind) {
             return Err((bytes.at, format!("control kind {kind} is unknown here")));
         }
         commit.controls.push((kind, bytes.counted()?.to_vec()));
@@ -64,23 +102,35 @@ pub(super) fn commit(body: &[u8]) -> Result<Commit, Misfit> {
     }
 }
 
-fn record(bytes: &mut Bytes<'_>, position: u64) -> Result<Record, Misfit> {
+fn record(bytes: &mut Bytes<'_>, position: u64) -> Result<Part, Misfit> {
     let at = bytes.at;
     let content = bytes.counted()?;
     let mut inner = Bytes { all: content, at: 0 };
     let within = |(_, why): Misfit| (at, format!("in the record of position {position}, {why}"));
-    record_content(&mut inner, at, position).map_err(within)
+    record_content(&mut inner, (at, bytes.at), position).map_err(within)
 }
 
-fn record_content(inner: &mut Bytes<'_>, at: usize, position: u64) -> Result<Record, Misfit> {
+fn record_content(
+    inner: &mut Bytes<'_>,
+    (at, end): (usize, usize),
+    position: u64,
+) -> Result<Part, Misfit> {
     let stored = inner.number(4)? as u32;
     let covered = [&position.to_le_bytes()[..], &inner.all[4..]].concat();
     let actual = crc_fast::checksum(crc_fast::CrcAlgorithm::Crc32Iscsi, &covered) as u32;
     let flags = inner.number(1)?;
-    if flags > 15 {
+    if !matches!(flags, 0..=16 | 32) {
         return Err((0, format!("flags {flags:#x} are unknown here")));
     }
     let recorded_at = inner.number(7)?;
+    let checksums = (stored, actual);
+    if flags == 16 {
+        let count = inner.varint()?;
+        return match inner.all.len() - inner.at {
+            0 => Ok(Part::Gone(Gap { at, recorded_at, count, checksums })),
+            left => Err((0, format!("{left} bytes stand behind a gap"))),
+        };
+    }
     let id = Uuid::from_slice(inner.take(16)?).map_err(|why| (0, why.to_string()))?;
     let revision = inner.varint()?;
     let (stream, event_type) = (inner.text()?, inner.text()?);
@@ -97,8 +147,12 @@ fn record_content(inner: &mut Bytes<'_>, at: usize, position: u64) -> Result<Rec
             tags.push(stored.text()?);
         }
     }
-    let checksums = (stored, actual);
-    Ok(Record { at, recorded_at, id, revision, stream, event_type, tags, checksums })
+    let record = Record { at, end, recorded_at, id, revision, stream, event_type, tags, checksums };
+    match flags {
+        32 if inner.at < inner.all.len() => Err((0, "a stub has a payload".to_owned())),
+        32 => Ok(Part::Last(record)),
+        _ => Ok(Part::Event(record)),
+    }
 }
 
 fn metadata(bytes: &[u8]) -> Result<(), Misfit> {

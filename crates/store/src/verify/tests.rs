@@ -68,7 +68,7 @@ fn a_lost_commit_is_found_as_a_gap_by_the_audit_alone() {
     let mut frames = Frames { file, at: u64::from(FIRST_FRAME_AT), end };
     let mut n = 0;
     while let Some((at, body)) = frames.next().unwrap() {
-        let place = Place { file: dir.clone(), segment: 0, at };
+        let place = Place { file: dir.clone(), segment: 0, at, is_moved: false };
         if n != 3 {
             audit.commit(&place, &body, None);
         }

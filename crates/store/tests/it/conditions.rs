@@ -178,6 +178,10 @@ impl View for Moving<'_> {
         Ok(None)
     }
 
+    fn release_count(&self) -> u64 {
+        0
+    }
+
     fn mark(&self, _: &StreamName) -> StreamMark {
         StreamMark::default()
     }

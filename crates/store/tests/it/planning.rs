@@ -43,6 +43,10 @@ impl View for OldStream {
         Ok(None)
     }
 
+    fn release_count(&self) -> u64 {
+        0
+    }
+
     fn mark(&self, _: &StreamName) -> StreamMark {
         StreamMark::default()
     }

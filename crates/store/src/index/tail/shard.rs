@@ -132,6 +132,13 @@ impl StreamSlot {
         }
     }
 
+    /// Forgets all events: they are gone, and the stream begins at this revision.
+    pub(super) fn restart(&mut self, revision: u64) {
+        self.postings.clear();
+        self.ids = None;
+        self.revision = revision;
+    }
+
     fn forget_from(&mut self, below: u32) {
         let kept = self.count_below(below);
         if kept == self.postings.len() {
