@@ -8,8 +8,8 @@
 use crate::{
     Append, AppendError, Appended, Checkpoint, CheckpointName, ConsumerGroups, ContextName,
     EventId, ExpectedRevision, Incarnation, JournalCopies, Page, Position, Query, ReadAll,
-    ReadError, ReadStream, RecordedEvent, Scavenge, StreamChange, StreamName, StreamPage, StreamState,
-    Timestamp,
+    ReadError, ReadStream, RecordedEvent, Scavenge, StreamChange, StreamName, StreamPage,
+    StreamState, Timestamp,
 };
 use std::future::Future;
 use std::pin::Pin;
