@@ -11,7 +11,7 @@ mod verify;
 
 pub(crate) use parked::{Discard, Parked, ParkedCommand, ParkedLs, Retry, Services};
 pub(crate) use place::{Data, Place};
-pub(crate) use serve::{Dev, LISTEN, Server};
+pub(crate) use serve::{Config, ConfigCommand, Dev, LISTEN, Server};
 pub(crate) use stream::{Append, Ls, Read, Stream, StreamCommand, Tail, Which};
 pub(crate) use verify::Verify;
 
@@ -52,7 +52,10 @@ pub(crate) enum Command {
     #[command(after_help = SEE_EXIT_CODES)]
     Dev(Dev),
     /// Serve a store to other processes: gRPC, the KurrentDB protocol, HTTP and SSE on one port.
+    #[command(after_help = SEE_EXIT_CODES)]
     Server(Server),
+    /// Show the settings of a server and where each came from, or check a file of them.
+    Config(Config),
     /// Check every byte of a data directory that no process has open, and say what was found.
     #[command(after_help = SEE_EXIT_CODES)]
     Verify(Verify),

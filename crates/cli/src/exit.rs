@@ -12,6 +12,7 @@ use std::process::ExitCode;
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Ending {
     Failed = 1,
+    Usage = 2,
     Refused = 3,
     NotFound = 4,
     Corrupt = 5,
@@ -160,6 +161,9 @@ fn classify(error: &anyhow::Error) -> (Ending, &str) {
     }
     if let Some(unavailable) = error.downcast_ref::<Unavailable>() {
         return (Ending::Unavailable, unavailable.code());
+    }
+    if error.downcast_ref::<crate::settings::Wrong>().is_some() {
+        return (Ending::Usage, "cli.settings");
     }
     if let Some(server) = error.downcast_ref::<ServerError>() {
         return (Ending::Failed, server.code());

@@ -6,11 +6,13 @@
 //! Picture: `args` says what may be asked, one module per command does it, `exit` says how it went.
 
 mod args;
+mod config;
 mod dev;
 mod exit;
 mod output;
 mod parked;
 mod server;
+mod settings;
 mod store;
 mod stream;
 mod verify;
@@ -36,6 +38,7 @@ async fn run(arguments: &Arguments) -> anyhow::Result<()> {
     match &arguments.command {
         Command::Dev(dev) => dev::run(dev, output).await,
         Command::Server(server) => server::run(server, output).await,
+        Command::Config(config) => config::run(config, output),
         Command::Verify(verify) => verify::run(verify, output),
         Command::Stream(stream) => stream::run(stream, output).await,
         Command::Parked(parked) => parked::run(parked, output).await,

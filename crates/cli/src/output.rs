@@ -110,6 +110,14 @@ impl Printer {
         }
     }
 
+    /// A value that only programs need: people were shown the same otherwise.
+    pub(crate) fn line_for_programs(&mut self, value: &Value) -> io::Result<()> {
+        match self.form {
+            Output::Text => Ok(()),
+            Output::Json => self.json(value),
+        }
+    }
+
     pub(crate) fn flush(&mut self) -> io::Result<()> {
         self.out.flush()
     }

@@ -7,54 +7,67 @@
 
 use crate::args::{Output, Server as Arguments};
 use crate::output::Printer;
+use crate::settings::gather;
 use crate::store::store_directory;
 use anyhow::Context as _;
-use headwater_model::{ContextName, Contexts};
-use headwater_server::{KurrentOptions, Reach, Server, ServerOptions};
+use headwater_model::Contexts;
+use headwater_server::tls::Certificates;
+use headwater_server::{Server, ServerOptions};
 use headwater_store::EmbeddedStore;
 use serde_json::json;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 pub(crate) async fn run(asked: &Arguments, output: Output) -> anyhow::Result<()> {
-    let data = &asked.data.data;
     crate::dev::log_to_stderr();
+    let settings = gather(&asked.said.sources())?.configured;
+    let options = settings.server()?;
     let mut terminated = signal(SignalKind::terminate()).context("SIGTERM cannot be waited for")?;
-    let store = EmbeddedStore::open(&store_directory(data))?;
-    let server = Server::bind(asked.listen, Arc::new(store), options(asked)?).await?;
-    announce(&mut Printer::new(output), data, server.address())?;
+    let mut told = signal(SignalKind::hangup()).context("SIGHUP cannot be waited for")?;
+    let store = EmbeddedStore::open(&store_directory(&settings.data))?;
+    let secure = options.tls.is_some();
+    let server = Server::bind(settings.listen, Arc::new(store), options).await?;
+    announce(&mut Printer::new(output), &settings.data, server.address(), secure)?;
+    let certificates = server.certificates();
     let stop = async {
-        tokio::select! {
-            _ = tokio::signal::ctrl_c() => {}
-            _ = terminated.recv() => {}
+        loop {
+            tokio::select! {
+                _ = tokio::signal::ctrl_c() => return,
+                _ = terminated.recv() => return,
+                _ = told.recv() => look_again(certificates.clone()).await,
+            }
         }
     };
     server.run(stop).await;
     Ok(())
 }
 
-fn options(asked: &Arguments) -> anyhow::Result<ServerOptions> {
-    let reach =
-        if asked.insecure_listen_anywhere { Reach::AnyoneUnencrypted } else { Reach::ThisMachine };
-    let context = ContextName::new(asked.kurrent_context.clone())?;
-    let kurrent = KurrentOptions { context, ..KurrentOptions::default() };
-    let drain_for = Duration::from_secs(asked.drain_seconds);
-    Ok(ServerOptions { reach, kurrent, drain_for, ..ServerOptions::default() })
+/// Somebody says that there are new certificates. What came of it stands in the log.
+async fn look_again(certificates: Option<Certificates>) {
+    if let Some(certificates) = certificates {
+        // A look that panics has changed nothing.
+        let _ = tokio::task::spawn_blocking(move || certificates.look_again()).await;
+    }
 }
 
-fn announce(printer: &mut Printer, data: &Path, address: SocketAddr) -> anyhow::Result<()> {
+fn announce(
+    printer: &mut Printer,
+    data: &Path,
+    address: SocketAddr,
+    secure: bool,
+) -> anyhow::Result<()> {
     let shown = data.display();
+    let s = if secure { "s" } else { "" };
     printer.line(
         &format!("headwater listens at {address}; its data is in {shown}"),
-        &json!({ "data": data, "server": format!("headwater://{address}") }),
+        &json!({ "data": data, "server": format!("headwater{s}://{address}") }),
     )?;
-    printer.say(&format!("\n  headwater stream ls --server headwater://{address}"))?;
-    printer.say(&format!("  curl http://{address}/readyz"))?;
+    printer.say(&format!("\n  headwater stream ls --server headwater{s}://{address}"))?;
+    printer.say(&format!("  curl http{s}://{address}/readyz"))?;
     Ok(printer.flush()?)
 }
 

@@ -27,14 +27,16 @@ use tokio::sync::watch;
 /// Why a server could not be started.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ServerError {
-    /// Nobody is asked who they are, so only this machine's own processes may come in.
+    /// Other machines could come in, and something is missing that would keep strangers out.
     #[error(
-        "{address} can be reached by other machines, and there is no encryption and no authentication \
-         yet; listen to 127.0.0.1, or say that you want it so"
+        "{address} can be reached by other machines, and {missing}; listen to 127.0.0.1, or see to it \
+         that callers come by TLS and say who they are"
     )]
     Exposed {
         /// What was asked for.
         address: SocketAddr,
+        /// What is missing.
+        missing: &'static str,
     },
     /// The address is taken, or not ours.
     #[error("{address} cannot be listened to: {why}")]
@@ -82,8 +84,9 @@ impl Server {
         contexts: Arc<dyn Contexts>,
         options: ServerOptions,
     ) -> Result<Self, ServerError> {
-        if options.reach == Reach::ThisMachine && !address.ip().is_loopback() {
-            return Err(ServerError::Exposed { address });
+        let exposed = options.reach == Reach::Guarded && !address.ip().is_loopback();
+        if let (true, Some(missing)) = (exposed, options.missing_beyond_this_machine()) {
+            return Err(ServerError::Exposed { address, missing });
         }
         let (host, stage) = Host::with(contexts, options.limits.clone());
         let read = |tls| Certificates::read(tls, host.metrics().clone());

@@ -2,17 +2,18 @@
 
 use crate::kurrent::KurrentOptions;
 use crate::limits::Limits;
-use crate::tls::TlsOptions;
+use crate::tls::{CallerCertificates, TlsOptions};
 use std::time::Duration;
 
-/// Who may reach a server that asks nobody who they are.
+/// Who may reach a server.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Reach {
-    /// Processes of this machine: addresses of the loopback interface only.
-    ThisMachine,
-    /// Whoever can reach the address: they read and write everything, and so does who listens in
-    /// between. There is no TLS and no authentication yet.
-    AnyoneUnencrypted,
+    /// Processes of this machine, by addresses of the loopback interface. Others only if what they
+    /// send is encrypted and they are asked who they are.
+    Guarded,
+    /// Whoever can reach the address, whatever is missing: without TLS who listens in between reads and
+    /// writes, without authentication so does everybody.
+    Anyone,
 }
 
 /// How a server behaves. The bounds that nobody needs to turn are in [`crate::limits`].
@@ -40,8 +41,23 @@ impl Default for ServerOptions {
             close_within: Duration::from_secs(10),
             limits: Limits::default(),
             tls: None,
-            reach: Reach::ThisMachine,
+            reach: Reach::Guarded,
             kurrent: KurrentOptions::default(),
+        }
+    }
+}
+
+impl ServerOptions {
+    /// What is missing for other machines to be let in.
+    pub(crate) fn missing_beyond_this_machine(&self) -> Option<&'static str> {
+        let certified = self
+            .tls
+            .as_ref()
+            .is_some_and(|tls| matches!(tls.callers, CallerCertificates::Required { .. }));
+        match (self.tls.is_some(), certified) {
+            (true, true) => None,
+            (true, false) => Some("nobody is asked who they are"),
+            (false, _) => Some("nothing is encrypted, and nobody is asked who they are"),
         }
     }
 }

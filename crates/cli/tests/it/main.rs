@@ -5,6 +5,8 @@ mod headwater;
 mod hostile;
 mod killed;
 mod parked;
+mod secure;
 mod server;
+mod settings;
 mod stream;
 mod verify;
