@@ -7,7 +7,7 @@
 //! it. A6 the instants do not go back. What does not fit is an answer, not a panic: the commit may
 //! come from a disk.
 
-use crate::commit::{self, Commit, Control, EventRef, Gone, Item, Malformed};
+use crate::commit::{self, Commit, Control, EventRef, Gone, Item, Malformed, Text};
 use crate::index::Entry;
 use crate::life;
 use crate::planted::{Bug, planted};
@@ -83,6 +83,7 @@ pub(crate) fn index<'b>(
     let room = usize::try_from(header.event_count).unwrap_or(usize::MAX).min(ENTRY_COUNT_USUAL);
     let mut entries = Vec::with_capacity(room);
     let (mut tags, mut tagged, mut changes) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut stream_name, mut type_name) = (Name::default(), Name::default());
     let mut records = commit.records();
     while let Some((at, item)) = records.next_item()? {
         let event = match item {
@@ -94,7 +95,7 @@ pub(crate) fn index<'b>(
                 continue;
             }
         };
-        let stream = event.stream.as_str();
+        let stream = stream_name.of(event.stream);
         if parts.indexes(event.position) {
             if !event.tags.is_empty() {
                 let from = tags.len();
@@ -102,7 +103,7 @@ pub(crate) fn index<'b>(
                 tagged.push((entries.len(), from..tags.len()));
             }
             let place = place.plus(u32::try_from(at).map_err(|_| too_long(at))?);
-            entries.push(entry(&event, stream, place));
+            entries.push(entry(&event, stream, type_name.of(event.event_type), place));
         }
         if parts.holds() {
             changes.extend(life::subject(stream).map(|subject| (subject, at, event.position)));
@@ -125,6 +126,19 @@ pub(crate) fn index<'b>(
     let recorded_at = if header.event_count > 0 { header.recorded_at } else { before.recorded_at };
     let head = Head { next: header.next(), recorded_at };
     Ok(Indexed { body, head, changes, controls })
+}
+
+/// The name that was seen last: neighbours often share theirs, and it is decoded once.
+#[derive(Default)]
+struct Name<'b>(Option<(Text<'b>, &'b str)>);
+
+impl<'b> Name<'b> {
+    fn of(&mut self, text: Text<'b>) -> &'b str {
+        match self.0 {
+            Some((last, name)) if last == text => name,
+            _ => self.0.insert((text, text.as_str())).1,
+        }
+    }
 }
 
 impl Indexed<'_> {
@@ -164,14 +178,19 @@ fn too_long(at: usize) -> Malformed {
 }
 
 /// What the index is told of an event, its tags left out.
-pub(crate) fn entry<'a>(event: &EventRef<'a>, stream: &'a str, place: Place) -> Entry<'a> {
+pub(crate) fn entry<'a>(
+    event: &EventRef<'a>,
+    stream: &'a str,
+    event_type: &'a str,
+    place: Place,
+) -> Entry<'a> {
     Entry {
         position: event.position,
         place,
         stream,
         revision: event.revision,
         id: forget(event.id),
-        event_type: event.event_type.as_str(),
+        event_type,
         tags: &[],
         recorded_at: event.recorded_at,
     }

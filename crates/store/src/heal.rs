@@ -86,7 +86,8 @@ fn tell_commit(
     for (place, item, tags) in &events {
         match item {
             Item::Event(event) => {
-                let entry = apply::entry(event, event.stream.as_str(), *place);
+                let (stream, event_type) = (event.stream.as_str(), event.event_type.as_str());
+                let entry = apply::entry(event, stream, event_type, *place);
                 entries.push(Entry { tags, ..entry });
             }
             Item::Gone(gone) => entries.extend(apply::left_of(gone, *place)),

@@ -27,7 +27,7 @@ pub(crate) const RECORD_CACHE_BYTES: usize = 64 * 1_024 * 1_024;
 
 /// Work that is worth doing while the device works, counted in events to index: with less, a write
 /// on its way beside it takes longer, by some ten microseconds, than the work itself.
-pub(crate) const OVERLAP_WORK_MIN: usize = 256;
+pub(crate) const OVERLAP_WORK_MIN: usize = 64;
 
 /// An answer wakes somebody: about the work of so many events.
 pub(crate) const ANSWER_WORK: usize = 8;

@@ -45,11 +45,18 @@ pub(super) const CRC_BYTES: usize = 4;
 const _: () = assert!(1 + INSTANT_BYTES == 8, "flags and instant are read as one word");
 const ID_BYTES: usize = 16;
 
+/// Bytes of a position in a checksum.
+const PLACE_BYTES: usize = 8;
+
+fn place_bytes(position: Position) -> [u8; PLACE_BYTES] {
+    let place = if planted(Bug::SkipPositionInChecksum) { 0 } else { position.0 };
+    place.to_le_bytes()
+}
+
 /// CRC-32C of the position's eight bytes and the record's.
 pub(super) fn checksum(position: Position, bytes: &[u8]) -> u32 {
-    let place = if planted(Bug::SkipPositionInChecksum) { 0 } else { position.0 };
     let mut digest = crc_fast::Digest::new(crc_fast::CrcAlgorithm::Crc32Iscsi);
-    digest.update(&place.to_le_bytes());
+    digest.update(&place_bytes(position));
     digest.update(bytes);
     digest.finalize() as u32
 }
@@ -120,8 +127,19 @@ pub(super) fn put(out: &mut Vec<u8>, event: &NewEvent, decided: Decided<'_>) {
     out.extend_from_slice(&event.payload);
 
     assert_eq!(out.len() - from, len, "D1: a record is as long as it says");
-    let crc = checksum(decided.position, &out[from + CRC_BYTES..]);
+    let crc = checksum_behind(out, from + CRC_BYTES, decided.position);
     out[from..from + CRC_BYTES].copy_from_slice(&crc.to_le_bytes());
+}
+
+/// As [`checksum`] of what stands in `out` behind `from`, in one pass: the position is put before it
+/// for a moment, where the checksum and the end of what comes before the record stand.
+fn checksum_behind(out: &mut [u8], from: usize, position: Position) -> u32 {
+    let Some(at) = from.checked_sub(PLACE_BYTES) else { return checksum(position, &out[from..]) };
+    let mut before = place_bytes(position);
+    out[at..from].swap_with_slice(&mut before);
+    let crc = crc_fast::checksum(crc_fast::CrcAlgorithm::Crc32Iscsi, &out[at..]) as u32;
+    out[at..from].copy_from_slice(&before);
+    crc
 }
 
 /// A name in a record, seen in place. That it is UTF-8 was found when the view was made, by its words

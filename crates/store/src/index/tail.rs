@@ -29,6 +29,7 @@ use log::Log;
 use parking_lot::RwLock;
 use shard::Shard;
 pub(crate) use shard::{Posting, StreamSlot, TermSlot};
+use std::ops::Range;
 
 /// Tables of one part. Enough that a reader seldom meets the writer, and that the growth of one
 /// table (it moves every entry) stays under a few milliseconds.
@@ -100,19 +101,20 @@ impl Part {
             assert_eq!(entry.position.0, position, "A3: the index was not told of every position");
         }
         let mut ordinal = first;
+        let mut categories = Terms::new(self, Kind::Category, first);
         for run in entries.chunk_by(|one, next| one.stream == next.stream) {
             if !run[0].is_gone() {
                 self.add_stream(run, ordinal, &before, begins)?;
             }
             ordinal += run.len() as u32;
+            categories.add((!run[0].is_gone()).then(|| category(run[0].stream)), ordinal);
         }
-        let there = |entry: &Entry<'_>| !entry.is_gone();
-        self.add_terms(Kind::Category, entries, first, |entry| {
-            there(entry).then(|| category(entry.stream))
-        });
-        self.add_terms(Kind::Type, entries, first, |entry| {
-            there(entry).then_some(entry.event_type)
-        });
+        categories.finish();
+        let mut types = Terms::new(self, Kind::Type, first);
+        for (entry, ordinal) in entries.iter().zip(first..) {
+            types.add((!entry.is_gone()).then_some(entry.event_type), ordinal + 1);
+        }
+        types.finish();
         for (entry, ordinal) in entries.iter().zip(first..) {
             for tag in entry.tags {
                 let key = Key::new(Kind::Tag, tag);
@@ -160,25 +162,6 @@ impl Part {
         }
         shard.write().new_stream(key, first.revision.0).extend(postings());
         Ok(())
-    }
-
-    /// Takes in one term of each entry, the one that `name` says if it is there, from the ordinal
-    /// `first` on.
-    fn add_terms<'a>(
-        &self,
-        kind: Kind,
-        entries: &[Entry<'a>],
-        mut first: u32,
-        name: impl Fn(&Entry<'a>) -> Option<&'a str>,
-    ) {
-        for run in entries.chunk_by(|one, next| name(one) == name(next)) {
-            let end = first + run.len() as u32;
-            if let Some(name) = name(&run[0]) {
-                let key = Key::new(kind, name);
-                self.shard(key).write().add_term(key, first..end);
-            }
-            first = end;
-        }
     }
 
     /// Forgets the events from position `end` on. Looks at every slot: seldom is a commit refused
@@ -299,6 +282,40 @@ impl Part {
 
     fn ordinals_below(&self, until: u64) -> u32 {
         u32::try_from(until.saturating_sub(self.first)).unwrap_or(u32::MAX)
+    }
+}
+
+/// Terms of one kind, one name after the other: neighbours of the same name are told of together.
+struct Terms<'a> {
+    part: &'a Part,
+    kind: Kind,
+    name: Option<&'a str>,
+    ordinals: Range<u32>,
+}
+
+impl<'a> Terms<'a> {
+    fn new(part: &'a Part, kind: Kind, first: u32) -> Self {
+        Self { part, kind, name: None, ordinals: first..first }
+    }
+
+    /// The ordinals from the last added up to `end` have this name, or none.
+    fn add(&mut self, name: Option<&'a str>, end: u32) {
+        if name != self.name {
+            self.tell();
+            (self.name, self.ordinals.start) = (name, self.ordinals.end);
+        }
+        self.ordinals.end = end;
+    }
+
+    fn finish(self) {
+        self.tell();
+    }
+
+    fn tell(&self) {
+        if let Some(name) = self.name {
+            let key = Key::new(self.kind, name);
+            self.part.shard(key).write().add_term(key, self.ordinals.clone());
+        }
     }
 }
 

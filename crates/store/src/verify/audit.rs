@@ -19,6 +19,8 @@ pub(super) struct Audit {
     checkpoints: HashSet<Vec<u8>>,
     /// Where streams go on of which something is gone, and where that is.
     begins: HashMap<u128, (u64, String, Corrupt)>,
+    /// The last event of each stream of which the index says otherwise.
+    otherwise: HashMap<u128, (u64, Corrupt)>,
     /// Events whose ids were met before in their streams.
     twice: Vec<(u128, Corrupt)>,
     /// The first revision that stays, by stream.
@@ -37,6 +39,7 @@ impl Audit {
             ids: HashSet::new(),
             checkpoints: HashSet::new(),
             begins: HashMap::new(),
+            otherwise: HashMap::new(),
             twice: Vec::new(),
             released: HashMap::new(),
             missing_count: 0,
@@ -66,7 +69,10 @@ impl Audit {
                 (part, index.as_deref_mut())
                 && let Err(why) = index.agrees(self.next, place, record)
             {
-                self.tell(place, record.at, why);
+                // The index may know nothing of what was given up, wherever its bytes still are.
+                let stream = xxh3_128(record.stream.as_bytes());
+                let otherwise = (record.revision, place.corrupt(record.at, why));
+                self.otherwise.insert(stream, otherwise);
             }
             self.next = Position(self.next.0.saturating_add(part.count()));
             self.report.event_count += part.count();
@@ -127,6 +133,9 @@ impl Audit {
                 told.push(cause.clone());
             }
         }
+        let otherwise = self.otherwise.iter();
+        let unknown = otherwise.filter(|(stream, (revision, _))| *revision >= released(stream));
+        told.extend(unknown.map(|(_, (_, cause))| cause.clone()));
         told.extend(
             self.twice.iter().filter(|(own, _)| released(own) == 0).map(|(_, c)| c.clone()),
         );

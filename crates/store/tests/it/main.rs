@@ -11,6 +11,7 @@ mod planning;
 mod planted;
 mod races;
 mod replica;
+mod scavenge;
 mod sim;
 mod waiting;
 mod waking;

@@ -15,7 +15,7 @@ use std::ops::Range;
 use uuid::Uuid;
 
 /// A context with one stream, `old`, whose last revision is 4.
-struct OldStream;
+pub(crate) struct OldStream;
 
 impl View for OldStream {
     fn next(&self) -> Position {

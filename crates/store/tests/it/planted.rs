@@ -19,6 +19,11 @@ const CUTS: &str = "sim::every_operation::nothing_acknowledged_is_lost_wherever_
 const SWAPPED: &str = "sim::damage::a_record_at_the_place_of_another_is_not_believed";
 const FLIPPED: &str = "sim::damage::a_flipped_bit_is_reported_or_does_not_matter";
 
+const REFERENCE: &str =
+    "scavenge::reference::every_answer_is_that_of_a_store_that_lost_no_bytes";
+const SHOWS_AGAIN: &str =
+    "scavenge::reference::nothing_is_released_that_shows_again_when_it_is_committed";
+
 const RUNS: &str =
     "groups::runs::nothing_acked_comes_again_and_nothing_is_lost_wherever_the_power_goes";
 
@@ -54,6 +59,8 @@ fn caught_by(bug: Bug) -> &'static str {
         Bug::GroupForgetsDone => {
             "groups::in_memory::what_was_acked_out_of_order_is_known_after_opening_again"
         }
+        Bug::RemoveOneMore | Bug::ForgetLastRevision | Bug::KeepReleasedIds => REFERENCE,
+        Bug::ReleaseWhatShowsAgain => SHOWS_AGAIN,
         Bug::GroupAcksForOthers => "groups::in_memory::a_delivery_of_another_member_is_not_settled",
         Bug::KeepRefusedEvents => "planning::each_request_is_planned_on_what_those_before_it_leave",
     }

@@ -23,4 +23,4 @@ mod repeatable;
 mod seeds;
 mod told;
 mod workload;
-mod world;
+pub(crate) mod world;

@@ -75,7 +75,7 @@ impl RunBuilder {
             tree: TreeBuilder::new(),
             postings: PostingsWriter::default(),
             ids: IdsWriter::default(),
-            keys: FilterBuilder::new(plan.keys_max),
+            keys: FilterBuilder::new(plan.keys_max, filter::KEY_BITS),
             key_count: 0,
             id_blocks: Vec::new(),
             key_bytes: Vec::new(),
@@ -125,7 +125,7 @@ impl RunBuilder {
         let blocks = self.postings.write(&mut self.writer, positions)?;
         blocks.finish(&mut self.writer, &mut value)?;
         if let Some(ids) = ids {
-            let mut filter = FilterBuilder::new(list.count);
+            let mut filter = FilterBuilder::new(list.count, filter::ID_BITS);
             let seen = ids.inspect(|id| {
                 if let Ok((fingerprint, _)) = id {
                     filter.insert(id_hash(key.hash, *fingerprint));

@@ -8,14 +8,18 @@
 //! ```text
 //!   hash = high 32 ─▶ which block │ low 32 ─▶ eight bits of it
 //! ```
-//! About 1 in 100 absent keys is taken for present; a present one is never taken for absent.
+//! A few absent keys are taken for present; a present one is never taken for absent.
 //! Blocks rather than fuse filters: one probe is one small read, so filters need not be resident,
 //! and a filter can be filled by a merge that does not know its keys beforehand.
 
 use super::page::{Fault, Page, PageKind};
 
-/// Bits a key is given.
-const KEY_BITS: usize = 11;
+/// Bits that a key is given: about 1 in 100 absent keys is taken for present.
+pub(crate) const KEY_BITS: usize = 11;
+
+/// Bits that an id is given: 1 in 600. An append of a hundred new ids asks every run for all of them,
+/// and each that is taken for present costs as much as a hundred that are not.
+pub(crate) const ID_BITS: usize = 16;
 
 /// Blocks of one page.
 pub(crate) const PAGE_BLOCK_COUNT: usize = 127;
@@ -45,14 +49,15 @@ pub(crate) type BlockBytes = [u8; BLOCK_BYTES];
 pub(crate) struct FilterBuilder {
     blocks: Vec<Block>,
     count: usize,
+    bits: usize,
 }
 
 impl FilterBuilder {
-    /// For at most `count_max` keys.
-    pub(crate) fn new(count_max: usize) -> Self {
+    /// For at most `count_max` keys, each of which is given so many bits.
+    pub(crate) fn new(count_max: usize, bits: usize) -> Self {
         // A multiple of four can be folded twice.
-        let blocks = block_count(count_max).next_multiple_of(4);
-        Self { blocks: vec![[0; 8]; blocks], count: 0 }
+        let blocks = block_count(count_max, bits).next_multiple_of(4);
+        Self { blocks: vec![[0; 8]; blocks], count: 0, bits }
     }
 
     pub(crate) fn insert(&mut self, hash: u64) {
@@ -69,7 +74,7 @@ impl FilterBuilder {
     /// because the block of a hash is its share of the range.
     pub(crate) fn finish(mut self) -> Vec<Block> {
         while self.blocks.len().is_multiple_of(2)
-            && block_count(self.count) <= self.blocks.len() / 2
+            && block_count(self.count, self.bits) <= self.blocks.len() / 2
         {
             let folded = self.blocks.chunks_exact(2);
             self.blocks =
@@ -109,8 +114,8 @@ pub(crate) fn pages(blocks: &[Block]) -> impl Iterator<Item = Page> {
     })
 }
 
-fn block_count(count: usize) -> usize {
-    (count * KEY_BITS).div_ceil(BLOCK_BITS).max(1)
+fn block_count(count: usize, bits: usize) -> usize {
+    (count * bits).div_ceil(BLOCK_BITS).max(1)
 }
 
 fn bits(hash: u64) -> [u32; 8] {
@@ -130,7 +135,7 @@ mod tests {
     #[test]
     fn a_present_key_is_never_absent_and_few_absent_ones_are_present() {
         for room in [1_000, 4_000, 9_999] {
-            let mut filter = FilterBuilder::new(room);
+            let mut filter = FilterBuilder::new(room, KEY_BITS);
             (0..1_000).for_each(|n| filter.insert(hash(n)));
             let blocks = filter.finish();
             let held = |n| {
