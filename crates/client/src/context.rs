@@ -8,9 +8,9 @@ use crate::seen::Seen;
 use crate::subscription::RemoteSubscription;
 use headwater_model::{
     Answer, Append, AppendError, Appended, AsOf, Checkpoint, CheckpointName, ConsumerGroups,
-    ContextName, EventId, EventStore, ExpectedRevision, Incarnation, Page, Position, ReadAll,
-    ReadError, ReadStream, RecordedEvent, StreamChange, StreamName, StreamPage, StreamState,
-    Subscribe, Subscription, Timestamp,
+    ContextName, EventId, EventStore, ExpectedRevision, Incarnation, JournalCopies, Page, Position,
+    ReadAll, ReadError, ReadStream, RecordedEvent, StreamChange, StreamName, StreamPage,
+    StreamState, Subscribe, Subscription, Timestamp,
 };
 use headwater_wire::{AskedChange, v1};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -235,6 +235,10 @@ impl EventStore for RemoteContext {
     }
 
     fn consumer_groups(&self) -> Option<&dyn ConsumerGroups> {
+        Some(self)
+    }
+
+    fn journal_copies(&self) -> Option<&dyn JournalCopies> {
         Some(self)
     }
 }

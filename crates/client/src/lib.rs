@@ -21,6 +21,7 @@ mod backoff;
 pub mod client;
 mod clock;
 mod context;
+mod copies;
 mod groups;
 pub mod limits;
 pub mod options;

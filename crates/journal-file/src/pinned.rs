@@ -38,7 +38,9 @@ impl Segments {
         let sealed = held.is_sealed();
         let end = held.end();
         let behind = segment.checked_add(1).and_then(|next| shared.segment(next));
-        let seal = behind.filter(|_| sealed).map(|next| next.header.seal_before);
+        let first = behind.filter(|_| sealed).map(|next| next.header.seal_before);
+        // A scavenged segment has a seal of its own.
+        let seal = held.header.scavenged.map(|scavenged| scavenged.seal).or(first);
         // A header without a frame is written with the first one.
         let bytes = if end == FIRST_FRAME_AT { 0 } else { end };
         Ok(Some(Pinned { shared, segment: held, file, bytes, sealed, seal }))

@@ -7,9 +7,9 @@
 use crate::metrics::{Counter, Entered, Gauge, Histogram, Metrics, Name};
 use headwater_model::{
     Answer, Append, AppendError, Appended, Checkpoint, CheckpointName, ConsumerGroups, ContextName,
-    Contexts, Delivery, EventId, EventStore, ExpectedRevision, Incarnation, Page, Position,
-    ReadAll, ReadError, ReadStream, RecordedEvent, Retry, StreamChange, StreamName, StreamPage,
-    StreamState, Subscribe, Subscription, Timestamp,
+    Contexts, Delivery, EventId, EventStore, ExpectedRevision, Incarnation, JournalCopies, Page,
+    Position, ReadAll, ReadError, ReadStream, RecordedEvent, Retry, Scavenge, StreamChange,
+    StreamName, StreamPage, StreamState, Subscribe, Subscription, Timestamp,
 };
 use std::sync::Arc;
 use std::time::Instant;
@@ -200,6 +200,14 @@ impl EventStore for Context {
 
     fn consumer_groups(&self) -> Option<&dyn ConsumerGroups> {
         self.context.consumer_groups()
+    }
+
+    fn journal_copies(&self) -> Option<&dyn JournalCopies> {
+        self.context.journal_copies()
+    }
+
+    fn scavenge(&self) -> Option<&dyn Scavenge> {
+        self.context.scavenge()
     }
 }
 

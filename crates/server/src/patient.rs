@@ -8,14 +8,15 @@
 //! another thread for that long. No thread is held while a call waits, as a pool of threads would
 //! do for every subscription. What is known to be short is polled where it is.
 
+mod copies;
 mod groups;
 
 use groups::Working;
 use headwater_model::{
     Answer, Append, AppendError, Appended, Checkpoint, CheckpointName, ConsumerGroups, ContextName,
-    Contexts, Delivery, EventId, EventStore, ExpectedRevision, Incarnation, Page, Position,
-    ReadAll, ReadError, ReadStream, RecordedEvent, StreamChange, StreamName, StreamPage,
-    StreamState, Subscribe, Subscription, Timestamp,
+    Contexts, Delivery, EventId, EventStore, ExpectedRevision, Incarnation, JournalCopies, Page,
+    Position, ReadAll, ReadError, ReadStream, RecordedEvent, Scavenge, StreamChange, StreamName,
+    StreamPage, StreamState, Subscribe, Subscription, Timestamp,
 };
 use std::collections::BTreeMap;
 use std::future::poll_fn;
@@ -181,6 +182,14 @@ impl EventStore for PatientStore {
 
     fn consumer_groups(&self) -> Option<&dyn ConsumerGroups> {
         self.store.consumer_groups().map(|_| self as &dyn ConsumerGroups)
+    }
+
+    fn journal_copies(&self) -> Option<&dyn JournalCopies> {
+        self.store.journal_copies().map(|_| self as &dyn JournalCopies)
+    }
+
+    fn scavenge(&self) -> Option<&dyn Scavenge> {
+        self.store.scavenge()
     }
 }
 

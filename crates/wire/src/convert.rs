@@ -8,6 +8,7 @@
 mod append;
 mod append_error;
 mod asked;
+mod backup;
 mod denied;
 mod event;
 mod group;

@@ -15,7 +15,7 @@ pub(super) const FLOORS: &[&[&str]] = &[
     &["env"],
     &["journal-file", "framework", "wire"],
     &["store", "sql", "conformance", "client"],
-    &["service", "server"],
+    &["service", "server", "backup"],
     &["headwater"],
     &["money"],
     // A service never depends on another one's crate, only on what it publishes.
