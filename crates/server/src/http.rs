@@ -6,7 +6,7 @@
 //! Picture:
 //! ```text
 //!   request ─▶ around: bounds, time, panic, count ─▶ ask: path, query, headers, body
-//!                                                      │ append · read · tail · stream · context
+//!                                                      │ append · read · tail · stream · group · context
 //!   answer ◀─ JSON, CloudEvents, events ◀─ EventStore ◀┘
 //!          ◀─ problem (RFC 9457) ◀─ whatever went wrong
 //!   /openapi.json and the page at / ◀─ the routes themselves
@@ -30,9 +30,13 @@ mod expected;
 mod face;
 mod form;
 mod front;
+mod group;
+mod group_routes;
 mod health;
 mod json;
 mod link;
+mod member;
+mod members;
 mod metadata;
 mod openapi;
 mod page;

@@ -20,7 +20,7 @@ use uuid::Uuid;
 /// An event as it is asked to be stored.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-#[schemars(rename = "NewEvent", extend("not" = { "required": ["data", "data_base64"] }))]
+#[schemars(rename = "NewEvent", extend("not" = { "required": ["payload", "payload_base64"] }))]
 pub(super) struct AskedEvent<'a> {
     /// What has happened: `OrderPlaced`.
     #[serde(rename = "type")]
@@ -37,11 +37,11 @@ pub(super) struct AskedEvent<'a> {
     /// What it says, as JSON; `null` if nothing is said.
     #[serde(borrow, default, deserialize_with = "written")]
     #[schemars(schema_with = "form::anything")]
-    data: Option<&'a RawValue>,
-    /// What it says, as bytes; instead of `data`.
+    payload: Option<&'a RawValue>,
+    /// What it says, as bytes; instead of `payload`.
     #[serde(default)]
     #[schemars(schema_with = "form::base64")]
-    data_base64: Option<String>,
+    payload_base64: Option<String>,
     /// What is known about it.
     #[serde(default)]
     metadata: MetadataJson,
@@ -90,13 +90,13 @@ impl AskedEvent<'_> {
         headers: &HeaderMap,
         ids: &mut Ids,
     ) -> Result<NewEvent, Problem> {
-        let (content_type, payload) = match (self.data, self.data_base64) {
+        let (content_type, payload) = match (self.payload, self.payload_base64) {
             (Some(_), Some(_)) => {
-                let why = "an event has data or data_base64, not both";
-                return Err(Refused::body(format!("{pointer}/data_base64"), why).into());
+                let why = "an event has payload or payload_base64, not both";
+                return Err(Refused::body(format!("{pointer}/payload_base64"), why).into());
             }
             (None, Some(text)) => {
-                let bytes = base64(&format!("{pointer}/data_base64"), &text)?;
+                let bytes = base64(&format!("{pointer}/payload_base64"), &text)?;
                 (ContentType::Binary, bytes)
             }
             (Some(raw), None) => (ContentType::Json, slice_of(body, raw)),

@@ -77,7 +77,7 @@ struct AskedCondition {
 #[serde(default, deny_unknown_fields)]
 #[derive(Default)]
 #[schemars(rename = "QueryItem")]
-struct AskedItem {
+pub(super) struct AskedItem {
     /// Any of these streams.
     #[serde(deserialize_with = "at_most::<NAME_COUNT_MAX, _, _>")]
     #[schemars(schema_with = "form::streams")]
@@ -130,7 +130,7 @@ struct AskedCheckpoint {
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "Checkpoint")]
-struct CheckpointJson {
+pub(super) struct CheckpointJson {
     /// Which history.
     #[serde(deserialize_with = "whole")]
     #[schemars(range(max = 4_294_967_295_u32))]

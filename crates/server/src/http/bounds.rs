@@ -50,6 +50,24 @@ pub(super) const HEARTBEAT_EVERY: Duration = Duration::from_secs(15);
 /// of common proxies (60 s).
 pub(super) const REQUEST_WITHIN: Duration = Duration::from_secs(30);
 
+/// How long a fetch of a member may wait, and does if nothing is said: within what a request may take.
+pub(super) const FETCH_WAIT_MS_MAX: u64 = 20_000;
+
+/// Deliveries of one fetch, at most …
+pub(super) const FETCH_COUNT_MAX: usize = 1_000;
+
+/// … and if nothing is said: what a script handles before it asks again.
+pub(super) const FETCH_COUNT: usize = 10;
+
+/// A fetch takes no more once its events have so many bytes …
+pub(super) const FETCH_BYTES: usize = 8 * 1_024 * 1_024;
+
+/// … which it looks at behind so many deliveries.
+pub(super) const FETCH_STEP_COUNT: usize = 16;
+
+/// Members that are kept for callers of HTTP, all groups together.
+pub(super) const MEMBER_COUNT_MAX: usize = 4_096;
+
 /// Places are shown as JSON numbers, which many languages read as signed.
 pub(super) const PLACE_MAX: u64 = i64::MAX as u64;
 

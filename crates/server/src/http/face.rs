@@ -1,6 +1,7 @@
 //! What every route is given: the contexts, and the places that are limited.
 
 use super::bounds::{BODIES_BYTES_MAX, BODY_UNIT_BYTES, TAIL_COUNT_MAX};
+use super::members::Members;
 use super::problem::Problem;
 use super::refused::Refused;
 use crate::metrics::{Entered, Name};
@@ -23,6 +24,7 @@ struct Inner {
     known: RwLock<BTreeSet<ContextName>>,
     bodies: Arc<Semaphore>,
     tails: Arc<Semaphore>,
+    members: Members,
 }
 
 /// One of the tails that are served.
@@ -35,7 +37,8 @@ impl Face {
     pub(super) fn new(host: Host) -> Self {
         let bodies = Arc::new(Semaphore::new(BODIES_BYTES_MAX / BODY_UNIT_BYTES));
         let tails = Arc::new(Semaphore::new(TAIL_COUNT_MAX));
-        Self { inner: Arc::new(Inner { host, known: RwLock::default(), bodies, tails }) }
+        let (known, members) = (RwLock::default(), Members::default());
+        Self { inner: Arc::new(Inner { host, known, bodies, tails, members }) }
     }
 
     /// The server around it.
@@ -64,6 +67,11 @@ impl Face {
         let mut known = self.inner.known.write();
         known.extend(names);
         Ok(known.contains(name))
+    }
+
+    /// The members of groups that are kept for callers.
+    pub(super) fn members(&self) -> &Members {
+        &self.inner.members
     }
 
     /// Contexts that were asked about and exist.

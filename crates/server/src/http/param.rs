@@ -134,6 +134,29 @@ pub(super) const EXPECTED: Param = Param::query(
     || json!({ "anyOf": [place(), { "type": "string", "enum": ["any", "none", "exists"] }] }),
 );
 
+pub(super) const GROUP: Param = Param::path("group", "readers that share", || {
+    json!({
+        "type": "string", "minLength": 1, "maxLength": 256, "pattern": NAME, "examples": ["billing"],
+    })
+});
+pub(super) const MEMBER: Param = Param::path(
+    "member",
+    "a name of your own, which nobody else uses",
+    || json!({ "type": "string", "minLength": 1, "maxLength": 256, "pattern": NAME }),
+);
+pub(super) const FETCHED: Param = Param::query(
+    "limit",
+    "deliveries, at most; 10 if nothing is said",
+    || json!({ "type": "integer", "minimum": 1, "maximum": super::bounds::FETCH_COUNT_MAX }),
+);
+pub(super) const WAIT_MS: Param = Param::query(
+    "wait_ms",
+    "how long to wait for the first delivery; 20000 if nothing is said",
+    || json!({ "type": "integer", "minimum": 0, "maximum": super::bounds::FETCH_WAIT_MS_MAX }),
+);
+pub(super) const PARKED_BEHIND: Param =
+    Param::query("after", "the last position of the page before", place);
+
 pub(super) const IF_MATCH: Param = Param::header(
     "If-Match",
     "`\"5\"`: the stream's last revision is 5; `*`: it has events",

@@ -13,8 +13,13 @@
 //! | `read.invalid` | 400 |
 //! | `access.unauthenticated` | 401 and `WWW-Authenticate` |
 //! | `access.denied` | 403, with `who`, `verb`, `what` |
+//! | `group.not_found` | 404 |
+//! | `group.exists`, `group.not_yours`, `group.not_a_member` | 409, with `deliveries` |
+//! | `group.diverged` | 410 |
+//! | `group.fixed`, `group.invalid` | 422 |
+//! | `group.too_many_members` | 503 and `Retry-After` |
 //! | `store.full` | 507 and `Retry-After` |
-//! | `append.unknown` and the rest of `store.…` | 503 and `Retry-After` |
+//! | `append.unknown`, `group.unknown` and the rest of `store.…` | 503 and `Retry-After` |
 //! | `store.corrupt` | 500, and the reason in the log |
 //! | `http.…` | as `Refused` in this folder says |
 
@@ -22,7 +27,8 @@ use super::refused::Refused;
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 use headwater_model::{
-    AppendError, Checkpoint, Corrupt, Denied, ExpectedRevision, ReadError, Retry, Unavailable,
+    AppendError, Checkpoint, Corrupt, Denied, ExpectedRevision, GroupError, ReadError, Retry,
+    Unavailable,
 };
 use http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderValue, StatusCode};
@@ -211,6 +217,34 @@ impl From<ReadError> for Problem {
             ReadError::Unavailable(cause) => unavailable(cause, retry),
             ReadError::Corrupt(cause) => corrupt(cause),
             ReadError::Denied(cause) => denied(cause),
+        }
+    }
+}
+
+impl From<GroupError> for Problem {
+    fn from(error: GroupError) -> Self {
+        let (code, retry) = (error.code(), error.retry());
+        let of = |status| Self::new(status, code, retry, &error);
+        match &error {
+            GroupError::NotFound { .. } => of(StatusCode::NOT_FOUND),
+            GroupError::Exists { .. } | GroupError::NotAMember { .. } => of(StatusCode::CONFLICT),
+            GroupError::NotYours { deliveries } => {
+                of(StatusCode::CONFLICT).with("deliveries", deliveries)
+            }
+            GroupError::Diverged { had, is } => of(StatusCode::GONE)
+                .with("position", had.position)
+                .with("had_incarnation", had.incarnation)
+                .with("incarnation", is),
+            GroupError::Fixed { .. } | GroupError::Invalid { .. } => {
+                of(StatusCode::UNPROCESSABLE_ENTITY)
+            }
+            GroupError::TooManyMembers { count_max, .. } => {
+                of(StatusCode::SERVICE_UNAVAILABLE).with("count_max", count_max)
+            }
+            GroupError::Unknown(_) => of(StatusCode::SERVICE_UNAVAILABLE),
+            GroupError::Unavailable(cause) => unavailable(cause, retry),
+            GroupError::Corrupt(cause) => corrupt(cause),
+            GroupError::Denied(cause) => denied(cause),
         }
     }
 }

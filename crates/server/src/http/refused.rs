@@ -138,6 +138,12 @@ pub enum Refused {
         /// The limit.
         count_max: usize,
     },
+    /// More members than are kept for callers of HTTP.
+    #[error("{count_max} members are kept for callers of HTTP, which is all that are; come later")]
+    TooManyMembers {
+        /// The limit.
+        count_max: usize,
+    },
     /// No answer within the limit.
     #[error(
         "no answer within {seconds} s; an append may or may not have been made: ask again with \
@@ -192,6 +198,7 @@ impl Refused {
             Self::Json { .. } => "http.json",
             Self::Body { .. } => "http.body",
             Self::TooManyTails { .. } => "http.too_many_tails",
+            Self::TooManyMembers { .. } => "http.too_many_members",
             Self::TooSlow { .. } => "http.too_slow",
             Self::Panicked => "http.panicked",
             Self::Stopping => "http.stopping",
@@ -201,7 +208,10 @@ impl Refused {
     /// What the caller can do.
     pub const fn retry(&self) -> Retry {
         match self {
-            Self::TooManyTails { .. } | Self::TooSlow { .. } | Self::Stopping => Retry::Later,
+            Self::TooManyTails { .. }
+            | Self::TooManyMembers { .. }
+            | Self::TooSlow { .. }
+            | Self::Stopping => Retry::Later,
             Self::NoContext { .. } | Self::NoStream { .. } | Self::NoEvent { .. } => {
                 Retry::AfterReload
             }
@@ -230,9 +240,10 @@ impl Refused {
             Self::NotAcceptable { .. } => StatusCode::NOT_ACCEPTABLE,
             Self::BodyTooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Body { .. } => StatusCode::UNPROCESSABLE_ENTITY,
-            Self::TooManyTails { .. } | Self::TooSlow { .. } | Self::Stopping => {
-                StatusCode::SERVICE_UNAVAILABLE
-            }
+            Self::TooManyTails { .. }
+            | Self::TooManyMembers { .. }
+            | Self::TooSlow { .. }
+            | Self::Stopping => StatusCode::SERVICE_UNAVAILABLE,
             Self::Panicked => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }

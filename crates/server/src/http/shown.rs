@@ -41,10 +41,10 @@ pub(super) struct ShownEvent<'a> {
     /// What it says, if it is JSON.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     #[schemars(schema_with = "form::anything")]
-    data: Option<&'a RawValue>,
+    payload: Option<&'a RawValue>,
     /// What it says, if it is not.
     #[serde(skip_serializing_if = "Option::is_none", default)]
-    data_base64: Option<String>,
+    payload_base64: Option<String>,
     /// What is known about it.
     metadata: MetadataJson,
     /// The marks by which it is found.
@@ -54,7 +54,7 @@ pub(super) struct ShownEvent<'a> {
 
 impl<'a> From<&'a RecordedEvent> for ShownEvent<'a> {
     fn from(event: &'a RecordedEvent) -> Self {
-        let data = json_of(event);
+        let payload = json_of(event);
         Self {
             id: event.id,
             stream: &event.stream,
@@ -64,8 +64,8 @@ impl<'a> From<&'a RecordedEvent> for ShownEvent<'a> {
             event_type: &event.event_type,
             schema_version: event.schema_version,
             content_type: event.content_type,
-            data,
-            data_base64: data.is_none().then(|| to_base64(&event.payload)),
+            payload,
+            payload_base64: payload.is_none().then(|| to_base64(&event.payload)),
             metadata: (&event.metadata).into(),
             tags: &event.tags,
         }

@@ -7,6 +7,7 @@ mod cloud;
 mod counted;
 mod described;
 mod docs;
+mod groups;
 mod hostile;
 mod problems;
 mod read;

@@ -63,7 +63,7 @@ async fn what_is_larger_than_this_server_allows_is_refused_with_both_numbers() {
     assert_eq!(context.head().await.expect("a head").1, None, "nothing was written");
     context.append(append("order-1", &["123", "12"])).await.expect("it just fits");
     let url = format!("{}/v1/contexts/default/streams/order-2/events?expected=any", address.http());
-    let body = serde_json::json!([{ "type": "OrderPlaced", "data": "1234" }]);
+    let body = serde_json::json!([{ "type": "OrderPlaced", "payload": "1234" }]);
     let answer = reqwest::Client::new().post(url).json(&body).send().await.expect("an answer");
     let problem: serde_json::Value = answer.json().await.expect("a problem");
     assert_eq!(problem["code"], "append.too_large", "{problem}");

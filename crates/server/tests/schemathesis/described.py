@@ -29,7 +29,7 @@ def main(address):
     origin = f"http://{address}"
     # What the examples in the description name.
     ask("PUT", f"{origin}/v1/contexts/demo")
-    events = b'[{"type": "OrderPlaced", "data": {"total": 42}}, {"type": "OrderPaid"}]'
+    events = b'[{"type": "OrderPlaced", "payload": {"total": 42}}, {"type": "OrderPaid"}]'
     ask("POST", f"{origin}/v1/contexts/demo/streams/order-1/events?expected=any", events)
     command = [sys.executable, "-m", "schemathesis.cli"]
     command += ["--config-file", str(HERE / "schemathesis.toml"), "run", f"{origin}/openapi.json"]

@@ -165,7 +165,7 @@ fn http1(random: &mut Xoshiro256PlusPlus) -> Vec<u8> {
     ];
     const BODIES: [&str; 6] = [
         r#"{"writes":[{"stream":"order-1","expected":"any","events":[{"type":"A"}]}]}"#,
-        r#"[{"type":"A","data":{"x":1e999}}]"#,
+        r#"[{"type":"A","payload":{"x":1e999}}]"#,
         r#"{"writes":[{"stream":"\ud800"}]}"#,
         "[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[",
         "{",

@@ -48,11 +48,11 @@ pub(super) async fn write(who: u64, address: String, notes: Arc<Notes>) {
 fn body(append: &Append) -> Value {
     let writes = append.writes.iter().map(|write| {
         let events = write.events.iter().map(|event| {
-            let data: Value = serde_json::from_slice(&event.payload).expect("it is JSON");
+            let payload: Value = serde_json::from_slice(&event.payload).expect("it is JSON");
             let tags: Vec<_> = event.tags.iter().map(ToString::to_string).collect();
             json!({
                 "id": event.id.to_string(), "type": event.event_type.as_str(),
-                "data": data, "tags": tags,
+                "payload": payload, "tags": tags,
             })
         });
         let expected = match write.expected {

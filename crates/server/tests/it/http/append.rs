@@ -9,7 +9,8 @@ const EVENTS: &str = "/v1/contexts/demo/streams/order-1/events";
 async fn an_append_tells_where_its_events_stand() {
     let site = Site::demo().await;
     site.append("other-1", json!({ "type": "Opened" })).await;
-    let events = json!([{ "type": "OrderPlaced", "data": { "total": 1.10 } }, { "type": "Paid" }]);
+    let events =
+        json!([{ "type": "OrderPlaced", "payload": { "total": 1.10 } }, { "type": "Paid" }]);
     let request = site.post(EVENTS).header("If-None-Match", "*").json(&events);
     let answer = request.send().await.unwrap();
     assert_eq!(answer.status(), 201);
@@ -73,7 +74,7 @@ async fn a_stale_append_is_told_what_is_and_writes_nothing() {
 #[tokio::test]
 async fn a_request_repeated_with_its_key_writes_once() {
     let site = Site::demo().await;
-    let event = json!([{ "type": "OrderPlaced", "data": 1 }, { "type": "Paid" }]);
+    let event = json!([{ "type": "OrderPlaced", "payload": 1 }, { "type": "Paid" }]);
     let send = |key: &'static str, event: &Value| {
         let request = site.post(EVENTS).header("If-None-Match", "*");
         request.header("Idempotency-Key", key).json(event)
@@ -87,7 +88,7 @@ async fn a_request_repeated_with_its_key_writes_once() {
     assert_eq!((&again["writes"], &again["position"]), (&first["writes"], &first["position"]));
     assert_eq!(site.json(EVENTS).await["last"], 1);
 
-    let other = json!([{ "type": "OrderPlaced", "data": 2 }, { "type": "Paid" }]);
+    let other = json!([{ "type": "OrderPlaced", "payload": 2 }, { "type": "Paid" }]);
     assert_eq!(problem(send("k-1", &other)).await, (409, "append.id_reused".into()));
     assert_eq!(problem(send("k-2", &event)).await, (412, "append.wrong_revision".into()));
     for nonsense in ["", "\"\""] {
@@ -169,7 +170,7 @@ async fn an_append_of_no_events_only_checks() {
 async fn a_payload_is_kept_as_it_was_written() {
     let site = Site::demo().await;
     let body =
-        "{\"type\":\"Priced\",\"data\":{ \"price\": 12345678901234567890.10,\n \"n\":1e400 }}";
+        "{\"type\":\"Priced\",\"payload\":{ \"price\": 12345678901234567890.10,\n \"n\":1e400 }}";
     let request = site.post(&format!("{EVENTS}?expected=any"));
     let request = request.header("Content-Type", "application/json; charset=utf-8").body(body);
     assert_eq!(request.send().await.unwrap().status(), 201);
@@ -193,15 +194,15 @@ async fn what_does_not_fit_is_told_by_its_place() {
     assert_eq!(at(r#"{"type":"A","tags":["ok","no\u0007"]}"#).await, "#/tags/1");
     assert_eq!(at(r#"{"type":"A","id":"not one"}"#).await, "#/id");
     assert_eq!(at(r#"{"type":"A","metadata":{"free":{"a":1}}}"#).await, "#/metadata/free/a");
-    assert_eq!(at(r#"{"type":"A","data":1,"data_base64":"AA=="}"#).await, "#/data_base64");
-    assert_eq!(at(r#"[{"type":"A","data_base64":"!"}]"#).await, "#/0/data_base64");
+    assert_eq!(at(r#"{"type":"A","payload":1,"payload_base64":"AA=="}"#).await, "#/payload_base64");
+    assert_eq!(at(r#"[{"type":"A","payload_base64":"!"}]"#).await, "#/0/payload_base64");
     assert_eq!(at(r#"{"type":"A","dta":1}"#).await, "#/dta");
     assert_eq!(problem(post("{\"type\":")).await, (400, "http.json".into()));
     assert_eq!(problem(post("{\"type\":\"A\"} x")).await, (400, "http.json".into()));
     assert_eq!(problem(post("\u{0}")).await, (400, "http.json".into()));
     let text = site.post(&format!("{EVENTS}?expected=any")).body("hello");
     assert_eq!(problem(text).await, (415, "http.media_type".into()));
-    let (status, body) = told(post(r#"{"type":"A","data":1,"metadata":{"actor":"ann"}}"#)).await;
+    let (status, body) = told(post(r#"{"type":"A","payload":1,"metadata":{"actor":"ann"}}"#)).await;
     assert_eq!(status, 201, "{body}");
 }
 
@@ -212,7 +213,7 @@ async fn more_than_a_limit_is_refused() {
     let path = format!("{EVENTS}?expected=any");
     let many: Vec<Value> = vec![json!({ "type": "A" }); 10_001];
     assert_eq!(problem(site.post(&path).json(&many)).await, (422, "http.body".into()));
-    let large = json!({ "type": "A", "data": "x".repeat(4 * 1_024 * 1_024) });
+    let large = json!({ "type": "A", "payload": "x".repeat(4 * 1_024 * 1_024) });
     assert_eq!(problem(site.post(&path).json(&large)).await, (413, "append.too_large".into()));
     let huge = site.post(&path).header("Content-Type", "application/json");
     let huge = huge.body(vec![b' '; 24 * 1_024 * 1_024 + 1]);

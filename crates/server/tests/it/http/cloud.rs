@@ -72,7 +72,7 @@ async fn an_event_in_headers_has_its_body_as_data() {
     assert_eq!(told(request("application/json", b"{\"a\":1}")).await.0, 201);
     let event = site.json(&format!("{EVENTS}/0")).await;
     assert_eq!(event["id"], "0198c0de-0000-7000-8000-000000000001");
-    assert_eq!(event["data"], json!({ "a": 1 }));
+    assert_eq!(event["payload"], json!({ "a": 1 }));
     assert_eq!(event["metadata"]["free"]["ce-source"], "/acme web");
     assert_eq!(event["metadata"]["free"]["ce-subject"], "\u{20ac} 5");
     assert_eq!(problem(request("application/json", b"{")).await, (400, "http.json".into()));
@@ -191,11 +191,11 @@ fn a_cloud_event_goes_out_as_it_came_in() {
 async fn an_event_of_ours_survives_the_trip_as_a_cloud_event() {
     let site = Site::demo().await;
     let event = json!({
-        "type": "OrderPlaced", "schema_version": 2, "data": { "total": 1 },
+        "type": "OrderPlaced", "schema_version": 2, "payload": { "total": 1 },
         "tags": ["customer:7", "50%,off"],
         "metadata": { "correlation": "c", "actor": "ann", "free": { "Key with space": "v" } },
     });
-    let binary = json!({ "type": "Scanned", "data_base64": "AAECAw==" });
+    let binary = json!({ "type": "Scanned", "payload_base64": "AAECAw==" });
     site.append("cloud-1", json!([event, binary])).await;
     let cloud = all(&site).await;
     assert_eq!(cloud[0]["source"], "/v1/contexts/demo/streams/cloud-1");
@@ -206,7 +206,8 @@ async fn an_event_of_ours_survives_the_trip_as_a_cloud_event() {
     assert_eq!(told(request.body(Value::from(cloud).to_string())).await.0, 201);
     let (from, to) = (site.json(EVENTS).await, site.json(path).await);
     for n in 0..2 {
-        for field in ["id", "type", "schema_version", "content_type", "data", "data_base64", "tags"]
+        for field in
+            ["id", "type", "schema_version", "content_type", "payload", "payload_base64", "tags"]
         {
             assert_eq!(from["events"][n].get(field), to["events"][n].get(field), "{field}");
         }

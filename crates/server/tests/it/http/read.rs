@@ -123,7 +123,7 @@ async fn an_event_is_found_by_its_revision_its_id_and_its_position() {
     let site = Site::demo().await;
     site.fill("count-1", 3).await;
     let event = site.json(&format!("{EVENTS}/1")).await;
-    assert_eq!((&event["revision"], &event["data"]["n"]), (&json!(1), &json!(1)));
+    assert_eq!((&event["revision"], &event["payload"]["n"]), (&json!(1), &json!(1)));
     let id = event["id"].as_str().unwrap();
     assert_eq!(site.json(&format!("{EVENTS}/id/{id}")).await, event);
     assert_eq!(site.json("/v1/contexts/demo/events/1").await, event);
@@ -141,13 +141,16 @@ async fn an_event_is_found_by_its_revision_its_id_and_its_position() {
 #[tokio::test]
 async fn bytes_that_are_not_json_are_shown_as_base64() {
     let site = Site::demo().await;
-    site.append("blob-1", json!({ "type": "Scanned", "data_base64": "/+8A" })).await;
+    site.append("blob-1", json!({ "type": "Scanned", "payload_base64": "/+8A" })).await;
     site.append("blob-1", json!({ "type": "Empty" })).await;
     let page = site.json("/v1/contexts/demo/streams/blob-1/events").await;
     let first = &page["events"][0];
-    assert_eq!((&first["data_base64"], &first["content_type"]), (&json!("/+8A"), &json!("binary")));
-    assert_eq!(first.get("data"), None);
-    assert_eq!(page["events"][1]["data"], Value::Null);
+    assert_eq!(
+        (&first["payload_base64"], &first["content_type"]),
+        (&json!("/+8A"), &json!("binary"))
+    );
+    assert_eq!(first.get("payload"), None);
+    assert_eq!(page["events"][1]["payload"], Value::Null);
     assert_eq!(page["events"][1]["content_type"], "json");
 }
 

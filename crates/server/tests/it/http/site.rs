@@ -95,7 +95,7 @@ impl Site {
 
     /// Appends `count` events to a stream of `demo`, numbered in their data.
     pub(super) async fn fill(&self, stream: &str, count: usize) {
-        let event = |n| serde_json::json!({ "type": "Counted", "data": { "n": n } });
+        let event = |n| serde_json::json!({ "type": "Counted", "payload": { "n": n } });
         self.append(stream, (0..count).map(event).collect()).await;
     }
 

@@ -103,7 +103,7 @@ fn message(lines: &str) -> Message {
 }
 
 fn n(message: &Message) -> u64 {
-    message.json()["data"]["n"].as_u64().unwrap()
+    message.json()["payload"]["n"].as_u64().unwrap()
 }
 
 /// R3: readers that begin while others append see everything once, in order: the store is the real
@@ -125,7 +125,7 @@ async fn no_event_is_missed_or_doubled_between_stored_and_live() {
         let site = Arc::clone(&site);
         tokio::spawn(async move {
             for n in 0..EACH {
-                let event = json!({ "type": "Counted", "data": { "n": n } });
+                let event = json!({ "type": "Counted", "payload": { "n": n } });
                 site.append(&format!("count-{writer}"), event).await;
             }
         })
@@ -143,7 +143,7 @@ async fn no_event_is_missed_or_doubled_between_stored_and_live() {
                 let event = message.json();
                 assert_eq!(event["position"], position);
                 let writer: usize = event["stream"].as_str().unwrap()[6..].parse().unwrap();
-                assert_eq!(event["data"]["n"], next[writer]);
+                assert_eq!(event["payload"]["n"], next[writer]);
                 next[writer] += 1;
             }
         })
@@ -202,7 +202,7 @@ async fn a_tail_begins_where_it_is_told_and_must_be_told() {
     assert_eq!(from("?from=2").await, 2);
     let mut end = Reader::of(site.get(&format!("{path}?from=end"))).await;
     assert_eq!(end.caught_up().await.id.as_deref(), Some("0.2"));
-    site.append("count-1", json!({ "type": "Counted", "data": { "n": 3 } })).await;
+    site.append("count-1", json!({ "type": "Counted", "payload": { "n": 3 } })).await;
     assert_eq!(n(&end.event().await), 3);
     for id in ["17", "0.x", "0.99999999999999999999", "-1.0"] {
         let told = problem(tail("").header("Last-Event-ID", id)).await;
@@ -246,10 +246,10 @@ async fn payloads_with_line_breaks_and_cloud_events_come_whole() {
     let path = "/v1/contexts/demo/streams/count-1/events";
     let request = site.post(&format!("{path}?expected=any"));
     let request = request.header("Content-Type", "application/json");
-    let pretty = "{\"type\":\"A\",\"data\":{\n\r\n  \"a\": \"b\\nc\"\r}}";
+    let pretty = "{\"type\":\"A\",\"payload\":{\n\r\n  \"a\": \"b\\nc\"\r}}";
     assert_eq!(request.body(pretty).send().await.unwrap().status(), 201);
     let plain = Reader::of(site.get(&format!("{path}?from=start"))).await.event().await;
-    assert_eq!(plain.json()["data"], json!({ "a": "b\nc" }));
+    assert_eq!(plain.json()["payload"], json!({ "a": "b\nc" }));
     let path = format!("{path}?from=start&format=cloudevents");
     let cloud = Reader::of(site.get(&path)).await.event().await;
     assert_eq!(cloud.json()["specversion"], "1.0");
@@ -260,7 +260,7 @@ async fn payloads_with_line_breaks_and_cloud_events_come_whole() {
 #[tokio::test]
 async fn a_slow_reader_is_not_waited_for_and_not_written_ahead_for() {
     let site = Site::demo().await;
-    let large = json!({ "type": "Large", "data": "x".repeat(200_000) });
+    let large = json!({ "type": "Large", "payload": "x".repeat(200_000) });
     for _ in 0..200 {
         site.append("large-1", large.clone()).await;
     }
