@@ -16,6 +16,7 @@ mod misled;
 
 use crate::tls::{Certificates, TlsError};
 use crate::{Host, Reach, ServerOptions, Stage, routes};
+pub(crate) use connected::PeerAddress;
 use connections::Connections;
 use door::Door;
 use headwater_model::Contexts;
