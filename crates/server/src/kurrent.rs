@@ -6,6 +6,7 @@
 //! ```text
 //!   Streams          read · append · batch · delete · tombstone ─┐
 //!   v2 StreamsService  several streams in one append            ─┼─▶ the one context ([`KurrentOptions`])
+//!   PersistentSubscriptions  the context's consumer groups      ─┤
 //!   ServerFeatures, Gossip   what is here, and where            ─┘
 //!   all other services       a clear "not served", and what to use instead
 //! ```
@@ -29,6 +30,7 @@ mod links;
 mod missing;
 mod name;
 pub mod options;
+mod persistent;
 mod place;
 mod read;
 mod refusal;
@@ -47,6 +49,7 @@ use axum::response::Response;
 use gossip::SentTo;
 use headwater_wire::kurrent::event_store::client::{
     gossip::gossip_server::GossipServer,
+    persistent_subscriptions::persistent_subscriptions_server as persistent_server,
     server_features::server_features_server as features_server,
     streams::streams_server::StreamsServer,
 };
@@ -60,9 +63,12 @@ pub fn routes(host: &Host, options: &KurrentOptions) -> Router {
     let house = House::new(host.clone(), options.context.clone());
     let streams = StreamsServer::new(streams::Streams::new(house.clone()));
     let v2 = v2_server::StreamsServiceServer::new(v2::StreamsService::new(house.clone()));
+    let persistent = persistent::PersistentSubscriptions::new(house.clone());
+    let persistent = persistent_server::PersistentSubscriptionsServer::new(persistent);
     let gossip = GossipServer::new(gossip::Gossip::new(house, options.advertised.clone()));
     mount(streams.max_decoding_message_size(REQUEST_BYTES_MAX))
         .merge(mount(v2.max_decoding_message_size(REQUEST_BYTES_MAX)))
+        .merge(mount(persistent))
         .merge(mount(features_server::ServerFeaturesServer::new(features::Features)))
         .merge(mount(gossip).layer(from_fn(note_where_it_was_sent)))
         .merge(missing::routes())

@@ -10,6 +10,7 @@ use super::document;
 use super::expected::Expected;
 use super::home::Home;
 use super::name::Named;
+use super::persistent::{Which, parked};
 use super::place::commit;
 use super::refusal::Refusal;
 use super::shown::Shown;
@@ -29,8 +30,11 @@ pub(super) async fn delete(
     stream: Option<StreamIdentifier>,
     expected: Expected,
 ) -> Result<u64, Refusal> {
-    let stream = Named::of_subject(stream)?;
     let store = home.store().await?;
+    let stream = match Named::of(stream.clone())? {
+        Named::Parked(which) => return give_up(&*store, &which).await,
+        _ => Named::of_subject(stream)?,
+    };
     for _ in 0..TRY_COUNT_MAX {
         let state = store.stream(stream.clone()).await?;
         let Some(last) = state.last.filter(|_| state.life != StreamLife::Tombstoned) else {
@@ -45,6 +49,13 @@ pub(super) async fn delete(
         }
     }
     Err(Refusal::NotReady { why: format!("the settings of '{stream}' do not stop changing") })
+}
+
+/// What a group has parked: deleting it gives it up.
+async fn give_up(store: &dyn EventStore, which: &Which) -> Result<u64, Refusal> {
+    parked::give_up(store, which).await?;
+    let (_, head) = store.head().await?;
+    shown(store, head).await
 }
 
 fn not_there(stream: StreamName, expected: Expected, life: StreamLife) -> Refusal {

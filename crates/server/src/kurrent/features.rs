@@ -11,6 +11,9 @@ use tonic::{Request, Response, Status};
 /// is answered as that version answers it.
 const VERSION: &str = "26.1.0";
 
+/// What a persistent subscription may be of.
+const ALL_AND_STREAM: &[&str] = &["stream", "all"];
+
 /// A method, and what its messages may hold.
 type Method = (&'static str, &'static [&'static str]);
 
@@ -24,6 +27,19 @@ const SERVICES: &[(&str, &[Method])] = &[
             ("delete", &[]),
             ("tombstone", &[]),
             ("batchappend", &["deadline_duration"]),
+        ],
+    ),
+    (
+        "event_store.client.persistent_subscriptions.persistentsubscriptions",
+        &[
+            ("create", ALL_AND_STREAM),
+            ("update", ALL_AND_STREAM),
+            ("delete", ALL_AND_STREAM),
+            ("read", ALL_AND_STREAM),
+            ("getinfo", ALL_AND_STREAM),
+            ("replayparked", ALL_AND_STREAM),
+            ("list", ALL_AND_STREAM),
+            ("restartsubsystem", &[]),
         ],
     ),
     ("event_store.client.gossip.gossip", &[("read", &[])]),

@@ -4,6 +4,7 @@
 //! decided by who starts the server.
 
 use super::refusal::Refusal;
+use crate::access::Identity;
 use crate::{Caller, Host};
 use headwater_model::{ContextName, EventStore};
 use std::sync::Arc;
@@ -39,6 +40,14 @@ impl Home {
     /// The store behind it.
     pub(super) async fn store(&self) -> Result<Arc<dyn EventStore>, Refusal> {
         Ok(self.caller.contexts().context(self.context.clone()).await?)
+    }
+
+    /// Who the caller is, as clients are told.
+    pub(super) fn username(&self) -> String {
+        match self.caller.identity() {
+            Identity::Anybody => "anonymous".to_owned(),
+            _ => String::new(),
+        }
     }
 
     /// Resolves when what never ends by itself must end.

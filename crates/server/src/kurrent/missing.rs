@@ -11,11 +11,6 @@ use tonic::Status;
 /// A service's name, and what to do instead.
 const MISSING: &[(&str, &str)] = &[
     (
-        "event_store.client.persistent_subscriptions.PersistentSubscriptions",
-        "persistent subscriptions are not served; follow the stream with a catch-up subscription \
-         and keep its place",
-    ),
-    (
         "event_store.client.projections.Projections",
         "projections in the server are not served; $ce-, $et-, $bc-, $category- and $streams are \
          always there, and services project for themselves",

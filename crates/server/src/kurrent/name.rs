@@ -4,6 +4,7 @@
 //! that nobody writes because it is derived from the others.
 
 use super::derived::Derived;
+use super::persistent::Which;
 use super::refusal::Refusal;
 use ::uuid::Uuid;
 use bytestring::ByteString;
@@ -24,6 +25,8 @@ pub(super) enum Named {
     },
     /// Read from the index, never written.
     Derived(Box<Derived>),
+    /// What a group has parked.
+    Parked(Box<Which>),
 }
 
 impl Named {
@@ -41,6 +44,9 @@ impl Named {
         if let Some(derived) = Derived::of(&name)? {
             return Ok(Self::Derived(Box::new(derived)));
         }
+        if let Some(which) = Which::of_parked(&name) {
+            return Ok(Self::Parked(Box::new(which)));
+        }
         let own = StreamName::system(name)?;
         match own.settings_of() {
             Some(subject) => Ok(Self::Settings { own, subject }),
@@ -56,8 +62,15 @@ impl Named {
                 Err(Refusal::invalid(format!("'{own}' holds settings and is not deleted")))
             }
             Self::Derived(derived) => Err(derived.is_not_written()),
+            Self::Parked(which) => Err(is_not_written(&which)),
         }
     }
+}
+
+/// Nobody writes to the stream of what a group has parked.
+pub(super) fn is_not_written(which: &Which) -> Refusal {
+    let name = which.parked_stream();
+    Refusal::invalid(format!("stream '{name}' shows what the group has parked and is not written"))
 }
 
 /// As a message.

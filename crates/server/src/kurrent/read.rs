@@ -4,8 +4,9 @@
 //! ```text
 //!   options ─▶ what (a stream · everything that passes a filter) × until when (a count · for ever)
 //!              StreamPages     AllPages     StreamFollower     AllFollower
+//!              (and ParkedPages for what a group has parked)
 //! ```
-//! Each of the four is asked for the next messages until it has none.
+//! Each is asked for the next messages until it has none.
 
 mod all_follower;
 mod all_pages;
@@ -15,7 +16,9 @@ mod stream_follower;
 mod stream_pages;
 
 use super::home::Home;
+use super::persistent::parked::ParkedPages;
 use super::refusal::Refusal;
+use super::shown::Form;
 use all_follower::AllFollower;
 use all_pages::AllPages;
 use futures_util::stream::{self, BoxStream};
@@ -27,6 +30,9 @@ use stream_follower::StreamFollower;
 use stream_pages::StreamPages;
 use tonic::Status;
 
+pub(super) use request::{filtered, ids_of};
+pub(super) use source::Source;
+
 /// Events of one step: enough to keep a connection busy, few enough to begin at once.
 const STEP_COUNT: usize = if PAGE_EVENT_COUNT_MAX < 512 { PAGE_EVENT_COUNT_MAX } else { 512 };
 
@@ -36,12 +42,13 @@ pub(super) type Answers = BoxStream<'static, Result<ReadResp, Status>>;
 /// The next messages; `None`: there are no more. Never an empty list.
 type Step = Result<Option<Vec<ReadResp>>, Refusal>;
 
-/// One of the four readers.
+/// One of the readers.
 enum Reader {
     StreamPages(Box<StreamPages>),
     AllPages(Box<AllPages>),
     StreamFollower(Box<StreamFollower>),
     AllFollower(Box<AllFollower>),
+    ParkedPages(Box<ParkedPages>),
 }
 
 impl Reader {
@@ -59,6 +66,18 @@ impl Reader {
             (What::All(asked), Count::AtMost(count)) => {
                 Self::AllPages(Box::new(AllPages::open(store, asked, count, reading).await?))
             }
+            (What::Parked(which, begin), Count::AtMost(count)) => {
+                let (incarnation, _) = store.head().await?;
+                let form = Form { ids: reading.ids, incarnation };
+                let (part, shape) = ((reading.direction, count), (reading.links, form));
+                let pages = ParkedPages::open(store, (which, begin), part, shape).await?;
+                Self::ParkedPages(Box::new(pages))
+            }
+            (What::Parked(which, _), Count::Endless) => {
+                let name = which.parked_stream();
+                let why = format!("stream '{name}' shows what is parked now: read it again");
+                return Err(Refusal::invalid(why));
+            }
             (What::All(asked), Count::Endless) => {
                 Self::AllFollower(Box::new(AllFollower::open(store, asked, reading).await?))
             }
@@ -69,6 +88,7 @@ impl Reader {
         match self {
             Self::StreamPages(pages) => pages.step().await,
             Self::AllPages(pages) => pages.step().await,
+            Self::ParkedPages(pages) => pages.step().await,
             Self::StreamFollower(follower) => follower.step().await.map(Some),
             Self::AllFollower(follower) => follower.step().await.map(Some),
         }

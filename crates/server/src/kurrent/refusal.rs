@@ -7,7 +7,7 @@
 
 use super::expected::Expected;
 use headwater_model::append::WrongRevision;
-use headwater_model::{AppendError, Denied, InvalidName, ReadError, Unavailable};
+use headwater_model::{AppendError, Denied, GroupError, InvalidName, ReadError, Unavailable};
 use headwater_wire::kurrent::event_store::client as shared;
 use headwater_wire::kurrent::google::rpc;
 use prost::Message;
@@ -170,12 +170,21 @@ fn packed(name: &str, detail: &impl Message) -> prost_types::Any {
 
 impl From<Refusal> for Status {
     fn from(refusal: Refusal) -> Self {
-        let mut metadata = MetadataMap::new();
-        for (key, value) in refusal.trailers() {
-            metadata.insert(key, ascii(&value));
-        }
-        Self::with_metadata(refusal.code(), refusal.to_string(), metadata)
+        with_trailers(refusal.code(), refusal.to_string(), refusal.trailers())
     }
+}
+
+/// An error, with what its trailers say.
+pub(super) fn with_trailers(
+    code: Code,
+    text: String,
+    trailers: Vec<(&'static str, String)>,
+) -> Status {
+    let mut metadata = MetadataMap::new();
+    for (key, value) in trailers {
+        metadata.insert(key, ascii(&value));
+    }
+    Status::with_metadata(code, text, metadata)
 }
 
 /// Trailers are ASCII; what is not is written as a URL writes it.
@@ -194,6 +203,19 @@ impl From<ReadError> for Refusal {
             ReadError::Unavailable(cause) => cause.into(),
             ReadError::Denied(cause) => Self::Denied(cause),
             diverged @ ReadError::Diverged { .. } => Self::Diverged { why: diverged.to_string() },
+            other => Self::invalid(other.to_string()),
+        }
+    }
+}
+
+impl From<GroupError> for Refusal {
+    fn from(error: GroupError) -> Self {
+        match error {
+            GroupError::Unknown(lost) => Self::TimedOut { why: lost.to_string() },
+            GroupError::Unavailable(cause) => cause.into(),
+            GroupError::Corrupt(corrupt) => Self::Damaged { why: corrupt.to_string() },
+            GroupError::Denied(cause) => Self::Denied(cause),
+            diverged @ GroupError::Diverged { .. } => Self::Diverged { why: diverged.to_string() },
             other => Self::invalid(other.to_string()),
         }
     }

@@ -8,7 +8,7 @@
 use super::document::Document;
 use super::event::{Proposed, metadata_of};
 use super::expected::Expected;
-use super::name::Named;
+use super::name::{Named, is_not_written};
 use super::place::commit;
 use super::refusal::Refusal;
 use super::shown::METADATA_TYPE;
@@ -86,6 +86,7 @@ pub(super) async fn of_stream(
 ) -> Result<StreamWrite, Refusal> {
     match named {
         Named::Derived(derived) => Err(derived.is_not_written()),
+        Named::Parked(which) => Err(is_not_written(&which)),
         Named::Plain(stream) => {
             let name = stream.clone();
             let events = events.into_iter().map(|event| event.for_stream(name.as_str()));

@@ -10,6 +10,7 @@ use http::{Request, Response};
 use hyper::body::{Frame, Incoming, SizeHint};
 use parking_lot::Mutex;
 use std::convert::Infallible;
+use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -17,10 +18,15 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep_until};
 use tower::Service as _;
 
+/// Where a request comes from. In the extensions of every request.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct PeerAddress(pub(crate) SocketAddr);
+
 /// Whoever is at the other end.
 #[derive(Clone)]
 pub(super) struct Connected {
     router: Router,
+    peer: PeerAddress,
     certificate: Option<PeerCertificate>,
     idle: Arc<Idle>,
 }
@@ -28,10 +34,10 @@ pub(super) struct Connected {
 impl Connected {
     pub(super) fn new(
         router: Router,
-        certificate: Option<PeerCertificate>,
+        (peer, certificate): (SocketAddr, Option<PeerCertificate>),
         idle: Arc<Idle>,
     ) -> Self {
-        Self { router, certificate, idle }
+        Self { router, peer: PeerAddress(peer), certificate, idle }
     }
 }
 
@@ -41,6 +47,7 @@ impl hyper::service::Service<Request<Incoming>> for Connected {
     type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Infallible>> + Send>>;
 
     fn call(&self, mut request: Request<Incoming>) -> Self::Future {
+        request.extensions_mut().insert(self.peer);
         if let Some(certificate) = &self.certificate {
             request.extensions_mut().insert(certificate.clone());
         }

@@ -114,7 +114,7 @@ impl Serving {
         I: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
         let idle = Arc::new(Idle::default());
-        let connected = Connected::new(self.router, certificate, Arc::clone(&idle));
+        let connected = Connected::new(self.router, (peer, certificate), Arc::clone(&idle));
         let mut connection = pin!(self.builder.serve_connection(TokioIo::new(io), connected));
         let ended = tokio::select! {
             ended = connection.as_mut() => ended,

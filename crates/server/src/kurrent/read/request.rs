@@ -4,6 +4,7 @@ use super::super::derived::Derived;
 use super::super::filter::{Filter, everything};
 use super::super::links::Links;
 use super::super::name::{Ids, Named};
+use super::super::persistent::Which;
 use super::super::place::{Asked, AskedRevision};
 use super::super::refusal::Refusal;
 use super::source::Source;
@@ -13,7 +14,7 @@ use pb::read_req::Options;
 use pb::read_req::options::filter_options::{Expression, Filter as AskedFilter};
 use pb::read_req::options::{
     CountOption, FilterOption, FilterOptions, ReadDirection, StreamOption, StreamOptions,
-    all_options::AllOption, stream_options::RevisionOption, uuid_option,
+    UuidOption, all_options::AllOption, stream_options::RevisionOption, uuid_option,
 };
 
 /// What names an index of a category …
@@ -51,6 +52,8 @@ pub(super) enum Count {
 pub(super) enum What {
     Stream(AskedStream),
     All(AskedAll),
+    /// What a group has parked, from there.
+    Parked(Which, AskedRevision),
 }
 
 /// A stream of the store.
@@ -84,15 +87,20 @@ impl Reading {
         if (direction, count) == (Direction::Backwards, Count::Endless) {
             return Err(Refusal::invalid("a subscription cannot go backwards"));
         }
-        let ids = match options.uuid_option.as_ref().and_then(|option| option.content.as_ref()) {
-            Some(uuid_option::Content::Structured(_)) => Ids::Halves,
-            Some(uuid_option::Content::String(_)) => Ids::Text,
-            None => return Err(Refusal::invalid("the read does not say how ids are written")),
-        };
+        let ids = ids_of(options.uuid_option.as_ref())?;
         let takes_edges = options.control_option.is_some_and(|option| option.compatibility > 0);
         let links = Links { follow: options.resolve_links };
         let what = what(options)?;
         Ok(Self { what, direction, count, ids, links, takes_edges })
+    }
+}
+
+/// How a client wants ids to be written.
+pub(in crate::kurrent) fn ids_of(option: Option<&UuidOption>) -> Result<Ids, Refusal> {
+    match option.and_then(|option| option.content.as_ref()) {
+        Some(uuid_option::Content::Structured(_)) => Ok(Ids::Halves),
+        Some(uuid_option::Content::String(_)) => Ok(Ids::Text),
+        None => Err(Refusal::invalid("the read does not say how ids are written")),
     }
 }
 
@@ -128,6 +136,7 @@ fn of_stream(options: StreamOptions) -> Result<What, Refusal> {
         Named::Settings { own, subject } => {
             What::Stream(AskedStream { stream: own, subject: Some(subject), begin })
         }
+        Named::Parked(which) => What::Parked(*which, begin),
         Named::Derived(derived) => {
             let begin = Derived::begin(begin);
             What::All(AskedAll { source: Source::derived(*derived), begin })
@@ -136,7 +145,7 @@ fn of_stream(options: StreamOptions) -> Result<What, Refusal> {
 }
 
 /// A filter, or an index that is asked for in the form of one.
-fn filtered(filter: FilterOptions) -> Result<Source, Refusal> {
+pub(in crate::kurrent) fn filtered(filter: FilterOptions) -> Result<Source, Refusal> {
     if let Some(AskedFilter::StreamIdentifier(Expression { prefix, .. })) = &filter.filter
         && let [index] = prefix.as_slice()
         && index.starts_with(INDEX)

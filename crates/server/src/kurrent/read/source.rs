@@ -11,8 +11,8 @@ use headwater_wire::kurrent::event_store::client::streams::{ReadResp, read_resp}
 
 /// What of the whole context is read.
 #[derive(Clone)]
-pub(super) struct Source {
-    pub(super) query: Query,
+pub(in crate::kurrent) struct Source {
+    pub(in crate::kurrent) query: Query,
     shape: Shape,
 }
 
@@ -25,27 +25,27 @@ enum Shape {
 
 impl Source {
     /// All that matches.
-    pub(super) const fn plain(query: Query) -> Self {
+    pub(in crate::kurrent) const fn plain(query: Query) -> Self {
         Self { query, shape: Shape::Plain }
     }
 
     /// What passes a filter.
-    pub(super) fn filtered(filter: Filter) -> Self {
+    pub(in crate::kurrent) fn filtered(filter: Filter) -> Self {
         Self { query: filter.query(), shape: Shape::Filtered(Box::new(filter)) }
     }
 
     /// The links of a derived stream.
-    pub(super) fn derived(derived: Derived) -> Self {
+    pub(in crate::kurrent) fn derived(derived: Derived) -> Self {
         Self { query: derived.query().clone(), shape: Shape::Derived(Box::new(derived)) }
     }
 
     /// Whether all that the query finds is shown.
-    pub(super) const fn takes_all(&self) -> bool {
+    pub(in crate::kurrent) const fn takes_all(&self) -> bool {
         matches!(self.shape, Shape::Plain)
     }
 
     /// How often a subscription tells how far it has come; `None`: its events tell.
-    pub(super) fn checkpoint_every(&self) -> Option<u64> {
+    pub(in crate::kurrent) fn checkpoint_every(&self) -> Option<u64> {
         match &self.shape {
             Shape::Filtered(filter) => Some(filter.checkpoint_every),
             Shape::Plain | Shape::Derived(_) => None,
@@ -53,12 +53,12 @@ impl Source {
     }
 
     /// Whether its places are revisions of a stream rather than positions.
-    pub(super) const fn is_stream(&self) -> bool {
+    pub(in crate::kurrent) const fn is_stream(&self) -> bool {
         matches!(self.shape, Shape::Derived(_))
     }
 
     /// What is said when nothing was found; `None`: nothing.
-    pub(super) fn not_found(&self) -> Option<ReadResp> {
+    pub(in crate::kurrent) fn not_found(&self) -> Option<ReadResp> {
         let Shape::Derived(derived) = &self.shape else { return None };
         let stream_identifier = Some(identifier(derived.name()));
         let not_found = read_resp::StreamNotFound { stream_identifier };
@@ -66,7 +66,7 @@ impl Source {
     }
 
     /// The message that shows an event; `None`: it is not wanted.
-    pub(super) async fn show(
+    pub(in crate::kurrent) async fn show(
         &mut self,
         store: &dyn EventStore,
         (form, links): (Form, Links),

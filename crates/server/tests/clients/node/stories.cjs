@@ -277,6 +277,8 @@ ofVersion2("records are appended if all checks hold", async (client) => {
   assert.deepEqual(await revisions(client.readStream(two)), [0]);
 });
 
+require("./groups.cjs")({ kurrent, isNew, story, stream, event, refused, collect });
+
 (async () => {
   const client = connect();
   let [passed, failed] = [0, 0];

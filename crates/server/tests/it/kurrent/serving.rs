@@ -27,8 +27,8 @@ async fn what_is_listed_is_answered() {
     assert!(has("event_store.client.streams.streams", "batchappend"));
     assert!(has("kurrentdb.protocol.v2.streams.streamsservice", "appendsession"));
     assert!(told.methods.iter().all(|m| m.service_name == m.service_name.to_lowercase()));
-    let persistent = "event_store.client.persistent_subscriptions.persistentsubscriptions";
-    assert!(!told.methods.iter().any(|m| m.service_name == persistent));
+    let projections = "event_store.client.projections.projections";
+    assert!(!told.methods.iter().any(|m| m.service_name == projections));
 }
 
 /// Each says what to use instead.
@@ -36,7 +36,6 @@ async fn what_is_listed_is_answered() {
 async fn what_is_not_served_says_so() {
     let site = Site::new().await;
     for (path, instead) in [
-        ("persistent_subscriptions.PersistentSubscriptions/Create", "catch-up subscription"),
         ("projections.Projections/Statistics", "$ce-"),
         ("users.Users/Details", "users"),
         ("operations.Operations/StartScavenge", "keeps itself in order"),
