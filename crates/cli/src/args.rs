@@ -3,12 +3,17 @@
 //! Why: the help page is the first documentation a person reads, so all commands stand here in
 //! their order; what each is asked is in a file of its own group.
 
+mod group;
 mod parked;
 mod place;
 mod serve;
 mod stream;
 mod verify;
 
+pub(crate) use group::{
+    CreateGroup, Group, GroupCommand, GroupParked, GroupReplay, GroupSeek, GroupSkip, OneGroup,
+    Where,
+};
 pub(crate) use parked::{Discard, Parked, ParkedCommand, ParkedLs, Retry, Services};
 pub(crate) use place::{Data, Place};
 pub(crate) use serve::{Config, ConfigCommand, Dev, LISTEN, Server};
@@ -62,6 +67,9 @@ pub(crate) enum Command {
     /// List, read, follow and append to streams.
     #[command(after_help = SEE_EXIT_CODES)]
     Stream(Stream),
+    /// List, make and mend consumer groups: readers that share events.
+    #[command(after_help = SEE_EXIT_CODES)]
+    Group(Group),
     /// List, retry and discard what the readers of running services have set aside.
     #[command(after_help = SEE_EXIT_CODES)]
     Parked(Parked),

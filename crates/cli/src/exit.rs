@@ -3,7 +3,7 @@
 //! Why: `set -e` is only useful when a conflict and a full disk do not look alike.
 
 use crate::args::Output;
-use headwater_model::{AppendError, ReadError, Retry, Unavailable};
+use headwater_model::{AppendError, GroupError, ReadError, Retry, Unavailable};
 use headwater_server::ServerError;
 use std::fmt;
 use std::process::ExitCode;
@@ -158,6 +158,22 @@ fn classify(error: &anyhow::Error) -> (Ending, &str) {
             }
         };
         return (ending, read.code());
+    }
+    if let Some(group) = error.downcast_ref::<GroupError>() {
+        let ending = match group {
+            GroupError::NotFound { .. } => Ending::NotFound,
+            GroupError::Exists { .. }
+            | GroupError::Fixed { .. }
+            | GroupError::NotYours { .. }
+            | GroupError::NotAMember { .. }
+            | GroupError::TooManyMembers { .. } => Ending::Refused,
+            GroupError::Unknown(_) | GroupError::Unavailable(_) => Ending::Unavailable,
+            GroupError::Corrupt(_) => Ending::Corrupt,
+            GroupError::Diverged { .. } | GroupError::Invalid { .. } | GroupError::Denied(_) => {
+                Ending::Failed
+            }
+        };
+        return (ending, group.code());
     }
     if let Some(unavailable) = error.downcast_ref::<Unavailable>() {
         return (Ending::Unavailable, unavailable.code());

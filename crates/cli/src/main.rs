@@ -9,6 +9,7 @@ mod args;
 mod config;
 mod dev;
 mod exit;
+mod group;
 mod output;
 mod parked;
 mod server;
@@ -41,6 +42,7 @@ async fn run(arguments: &Arguments) -> anyhow::Result<()> {
         Command::Config(config) => config::run(config, output),
         Command::Verify(verify) => verify::run(verify, output),
         Command::Stream(stream) => stream::run(stream, output).await,
+        Command::Group(group) => group::run(group, output).await,
         Command::Parked(parked) => parked::run(parked, output).await,
         Command::Completions { shell } => {
             let mut command = Arguments::command();

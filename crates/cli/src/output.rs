@@ -4,6 +4,8 @@
 //! `jq` and a pipe are enough. Both go through one writer, which ends quietly when the pipe does.
 
 use crate::args::Output;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use headwater_model::{ContentType, RecordedEvent, StreamLife, StreamState};
 use serde_json::{Value, json};
 use std::io::{self, IsTerminal, Write};
@@ -141,16 +143,22 @@ fn payload_text(event: &RecordedEvent) -> String {
     }
 }
 
-fn event_json(event: &RecordedEvent) -> Value {
+/// An event, for programs. The keys are those of HTTP.
+pub(crate) fn event_json(event: &RecordedEvent) -> Value {
     let payload = match event.content_type {
         ContentType::Json => serde_json::from_slice(&event.payload).ok(),
         ContentType::Binary => None,
     };
-    let payload = payload.unwrap_or_else(|| json!({ "hex": hex::encode(&event.payload) }));
-    json!({
+    let (name, payload) = match payload {
+        Some(payload) => ("payload", payload),
+        None => ("payload_base64", Value::String(STANDARD.encode(&event.payload))),
+    };
+    let mut value = json!({
         "id": event.id, "stream": event.stream, "revision": event.revision,
-        "position": event.position, "recordedAt": event.recorded_at, "type": event.event_type,
-        "schemaVersion": event.schema_version, "payload": payload,
+        "position": event.position, "recorded_at": event.recorded_at, "type": event.event_type,
+        "schema_version": event.schema_version, "content_type": event.content_type,
         "metadata": event.metadata, "tags": event.tags,
-    })
+    });
+    value[name] = payload;
+    value
 }

@@ -39,6 +39,6 @@ impl Which {
     }
 }
 
-fn each<T, E>(texts: &[String], make: impl Fn(String) -> Result<T, E>) -> Result<Vec<T>, E> {
+pub(crate) fn each<T, E>(texts: &[String], make: impl Fn(String) -> Result<T, E>) -> Result<Vec<T>, E> {
     texts.iter().cloned().map(make).collect()
 }

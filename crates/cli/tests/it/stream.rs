@@ -24,7 +24,7 @@ fn what_was_appended_is_read_as_it_was_at_each_position() {
     let revisions: Vec<_> =
         place.run(&then).good().json().iter().map(|event| event["revision"].clone()).collect();
     assert_eq!(revisions, [1, 0]);
-    let at = read[0]["recordedAt"].as_str().expect("an instant");
+    let at = read[0]["recorded_at"].as_str().expect("an instant");
     let first = place.run(&["stream", "read", "--all", "--as-of", at]).good();
     assert!(first.out.contains("order-1@0"), "{}", first.out);
 }
