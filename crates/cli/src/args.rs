@@ -6,6 +6,7 @@
 mod group;
 mod parked;
 mod place;
+mod scavenge;
 mod serve;
 mod stream;
 mod verify;
@@ -16,6 +17,7 @@ pub(crate) use group::{
 };
 pub(crate) use parked::{Discard, Parked, ParkedCommand, ParkedLs, Retry, Services};
 pub(crate) use place::{Data, Place};
+pub(crate) use scavenge::Scavenge;
 pub(crate) use serve::{Config, ConfigCommand, Dev, LISTEN, Server};
 pub(crate) use stream::{Append, Ls, Read, Stream, StreamCommand, Tail, Which};
 pub(crate) use verify::Verify;
@@ -64,6 +66,9 @@ pub(crate) enum Command {
     /// Check every byte of a data directory that no process has open, and say what was found.
     #[command(after_help = SEE_EXIT_CODES)]
     Verify(Verify),
+    /// Give the room of what nobody can read any more back, beside appends and reads.
+    #[command(after_help = SEE_EXIT_CODES)]
+    Scavenge(Scavenge),
     /// List, read, follow and append to streams.
     #[command(after_help = SEE_EXIT_CODES)]
     Stream(Stream),

@@ -3,7 +3,7 @@
 //! Why: `set -e` is only useful when a conflict and a full disk do not look alike.
 
 use crate::args::Output;
-use headwater_model::{AppendError, GroupError, ReadError, Retry, Unavailable};
+use headwater_model::{AppendError, GroupError, ReadError, Retry, ScavengeError, Unavailable};
 use headwater_server::ServerError;
 use std::fmt;
 use std::process::ExitCode;
@@ -174,6 +174,17 @@ fn classify(error: &anyhow::Error) -> (Ending, &str) {
             }
         };
         return (ending, group.code());
+    }
+    if let Some(scavenge) = error.downcast_ref::<ScavengeError>() {
+        let ending = match scavenge {
+            ScavengeError::Corrupt(_) => Ending::Corrupt,
+            ScavengeError::Unavailable(_) | ScavengeError::Unknown(_) => Ending::Unavailable,
+            ScavengeError::UnderWay => Ending::Refused,
+            ScavengeError::NotHere { .. }
+            | ScavengeError::Invalid { .. }
+            | ScavengeError::Denied(_) => Ending::Failed,
+        };
+        return (ending, scavenge.code());
     }
     if let Some(unavailable) = error.downcast_ref::<Unavailable>() {
         return (Ending::Unavailable, unavailable.code());

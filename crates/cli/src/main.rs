@@ -12,6 +12,7 @@ mod exit;
 mod group;
 mod output;
 mod parked;
+mod scavenge;
 mod server;
 mod settings;
 mod store;
@@ -41,6 +42,7 @@ async fn run(arguments: &Arguments) -> anyhow::Result<()> {
         Command::Server(server) => server::run(server, output).await,
         Command::Config(config) => config::run(config, output),
         Command::Verify(verify) => verify::run(verify, output),
+        Command::Scavenge(scavenge) => scavenge::run(scavenge, output).await,
         Command::Stream(stream) => stream::run(stream, output).await,
         Command::Group(group) => group::run(group, output).await,
         Command::Parked(parked) => parked::run(parked, output).await,

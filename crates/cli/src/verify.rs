@@ -95,13 +95,21 @@ fn print(
             "context": name, "sound": report.is_sound(), "events": report.event_count,
             "streams": report.stream_count, "commits": report.commit_count,
             "checkpoints": report.checkpoint_count, "segments": segments.len(), "bytes": bytes,
-            "tornBytes": torn, "indexed": report.indexed_count,
+            "tornBytes": torn, "removed": report.removed_count,
+            "bytesFreed": report.bytes_freed(), "indexed": report.indexed_count,
             "damage": report.damage().map(damage_json).collect::<Vec<_>>(),
         }),
     )?;
     if torn > 0 {
         printer.say(&format!(
             "  {torn} bytes behind the end were never acknowledged; the next opening cuts them"
+        ))?;
+    }
+    if report.removed_count > 0 {
+        printer.say(&format!(
+            "  {} removed by scavenging, which freed {}",
+            count(report.removed_count, "event"),
+            HumanBytes(report.bytes_freed()),
         ))?;
     }
     for damage in report.damage() {

@@ -9,7 +9,7 @@ use crate::subscription::RemoteSubscription;
 use headwater_model::{
     Answer, Append, AppendError, Appended, AsOf, Checkpoint, CheckpointName, ConsumerGroups,
     ContextName, EventId, EventStore, ExpectedRevision, Incarnation, JournalCopies, Page, Position,
-    ReadAll, ReadError, ReadStream, RecordedEvent, StreamChange, StreamName, StreamPage,
+    ReadAll, ReadError, ReadStream, RecordedEvent, Scavenge, StreamChange, StreamName, StreamPage,
     StreamState, Subscribe, Subscription, Timestamp,
 };
 use headwater_wire::{AskedChange, v1};
@@ -235,6 +235,10 @@ impl EventStore for RemoteContext {
     }
 
     fn consumer_groups(&self) -> Option<&dyn ConsumerGroups> {
+        Some(self)
+    }
+
+    fn scavenge(&self) -> Option<&dyn Scavenge> {
         Some(self)
     }
 

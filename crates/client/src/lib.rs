@@ -26,6 +26,7 @@ mod groups;
 pub mod limits;
 pub mod options;
 mod pipeline;
+mod scavenge;
 mod seen;
 mod subscription;
 pub mod tls;

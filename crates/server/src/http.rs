@@ -46,6 +46,7 @@ mod read;
 mod refused;
 mod route;
 mod routes;
+mod scavenge;
 mod shown;
 mod stream;
 mod tail;

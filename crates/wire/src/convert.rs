@@ -15,6 +15,7 @@ mod group;
 mod query;
 mod read;
 mod read_error;
+mod scavenge;
 mod stream;
 mod text;
 mod unavailable;

@@ -11,6 +11,7 @@ mod convert;
 pub mod encoded;
 pub mod group_status;
 mod malformed;
+pub mod scavenge_status;
 pub mod shape;
 pub mod status;
 

@@ -7,6 +7,7 @@ mod hostile;
 mod killed;
 mod parked;
 mod secure;
+mod scavenge;
 mod server;
 mod settings;
 mod stream;

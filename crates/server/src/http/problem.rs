@@ -18,8 +18,10 @@
 //! | `group.diverged` | 410 |
 //! | `group.fixed`, `group.invalid` | 422 |
 //! | `group.too_many_members` | 503 and `Retry-After` |
+//! | `scavenge.under_way` | 409 |
+//! | `scavenge.not_here`, `scavenge.invalid` | 422 |
 //! | `store.full` | 507 and `Retry-After` |
-//! | `append.unknown`, `group.unknown` and the rest of `store.…` | 503 and `Retry-After` |
+//! | `append.unknown`, `group.unknown`, `scavenge.unknown` and the rest of `store.…` | 503 and `Retry-After` |
 //! | `store.corrupt` | 500, and the reason in the log |
 //! | `http.…` | as `Refused` in this folder says |
 
@@ -28,7 +30,7 @@ use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 use headwater_model::{
     AppendError, Checkpoint, Corrupt, Denied, ExpectedRevision, GroupError, ReadError, Retry,
-    Unavailable,
+    ScavengeError, Unavailable,
 };
 use http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderValue, StatusCode};
@@ -200,6 +202,23 @@ impl From<AppendError> for Problem {
             AppendError::Unavailable(cause) => unavailable(cause, retry),
             AppendError::Corrupt(cause) => corrupt(cause),
             AppendError::Denied(cause) => denied(cause),
+        }
+    }
+}
+
+impl From<ScavengeError> for Problem {
+    fn from(error: ScavengeError) -> Self {
+        let (code, retry) = (error.code(), error.retry());
+        let of = |status| Self::new(status, code, retry, &error);
+        match &error {
+            ScavengeError::UnderWay => of(StatusCode::CONFLICT),
+            ScavengeError::NotHere { .. } | ScavengeError::Invalid { .. } => {
+                of(StatusCode::UNPROCESSABLE_ENTITY)
+            }
+            ScavengeError::Unknown(_) => of(StatusCode::SERVICE_UNAVAILABLE),
+            ScavengeError::Unavailable(cause) => unavailable(cause, retry),
+            ScavengeError::Corrupt(cause) => corrupt(cause),
+            ScavengeError::Denied(cause) => denied(cause),
         }
     }
 }

@@ -11,6 +11,7 @@ mod groups;
 mod hostile;
 mod problems;
 mod read;
+mod scavenge;
 mod site;
 mod stream;
 mod tail;

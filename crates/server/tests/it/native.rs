@@ -7,4 +7,5 @@ mod exam;
 mod groups;
 mod hostile;
 mod proxy;
+mod scavenge;
 mod served;

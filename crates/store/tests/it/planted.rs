@@ -19,8 +19,7 @@ const CUTS: &str = "sim::every_operation::nothing_acknowledged_is_lost_wherever_
 const SWAPPED: &str = "sim::damage::a_record_at_the_place_of_another_is_not_believed";
 const FLIPPED: &str = "sim::damage::a_flipped_bit_is_reported_or_does_not_matter";
 
-const REFERENCE: &str =
-    "scavenge::reference::every_answer_is_that_of_a_store_that_lost_no_bytes";
+const REFERENCE: &str = "scavenge::reference::every_answer_is_that_of_a_store_that_lost_no_bytes";
 const SHOWS_AGAIN: &str =
     "scavenge::reference::nothing_is_released_that_shows_again_when_it_is_committed";
 
