@@ -14,15 +14,22 @@ use std::path::{Path, PathBuf};
 /// Our own package, as descriptors name it.
 const OWN: &str = ".headwater.v1.";
 
+/// What stands for a recorded event in a page.
+const RECORDED: &str = ".headwater.v1.Recorded";
+
 fn main() -> Result<(), Box<dyn Error>> {
     let mut own = compile("proto", "proto/headwater")?;
     for file in &mut own.file {
         file.message_type.iter_mut().for_each(texts_as_bytes);
     }
     let shapes = shapes(&own)?;
+    own.file.iter_mut().flat_map(|file| &mut file.message_type).for_each(events_as_recorded);
     let out = PathBuf::from(std::env::var("OUT_DIR")?);
     std::fs::write(out.join("shapes.rs"), shapes)?;
-    generator("headwater.rs").codec_path("crate::codec::BoundedCodec").compile_fds(own)?;
+    generator("headwater.rs")
+        .codec_path("crate::codec::BoundedCodec")
+        .extern_path(RECORDED, "crate::recorded::Recorded")
+        .compile_fds(own)?;
     generator("kurrent.rs").compile_fds(compile("proto/kurrent", "proto/kurrent")?)?;
     Ok(())
 }
@@ -58,6 +65,15 @@ fn texts_as_bytes(message: &mut DescriptorProto) {
         field.set_type(Type::Bytes);
     }
     message.nested_type.iter_mut().for_each(texts_as_bytes);
+}
+
+/// The events of a page are written as they are; see `src/recorded.rs`.
+fn events_as_recorded(message: &mut DescriptorProto) {
+    if ["Page", "StreamPage", "Events"].contains(&message.name()) {
+        for field in message.field.iter_mut().filter(|field| field.name() == "events") {
+            field.type_name = Some(RECORDED.to_owned());
+        }
+    }
 }
 
 /// The code of every message's shape.

@@ -11,6 +11,7 @@ use headwater_wire::v1::event_store_client::EventStoreClient;
 use headwater_wire::{Malformed, status};
 use std::time::Duration;
 use tokio::time::{Instant, sleep, timeout_at};
+use tonic::client::Grpc;
 use tonic::transport::Channel;
 use tonic::{Code, Response, Status};
 
@@ -61,6 +62,17 @@ impl Asking {
 /// The service, over this connection.
 pub(crate) fn store(channel: Channel) -> EventStoreClient<Channel> {
     EventStoreClient::new(channel).max_decoding_message_size(limits::ANSWER_BYTES_MAX)
+}
+
+/// A call of its own, once the connection takes it.
+pub(crate) async fn ready(channel: Channel) -> Result<Grpc<Channel>, Status> {
+    let mut grpc = Grpc::new(channel).max_decoding_message_size(limits::ANSWER_BYTES_MAX);
+    grpc.ready().await.map_err(|error| {
+        let mut status = Status::unavailable("the server is not reached");
+        status.set_source(std::sync::Arc::new(error));
+        status
+    })?;
+    Ok(grpc)
 }
 
 /// What a status says.

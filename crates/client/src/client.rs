@@ -115,6 +115,7 @@ fn endpoint(address: &Address, options: &ClientOptions) -> Result<Endpoint, Read
         .keep_alive_while_idle(true)
         .initial_stream_window_size(limits::STREAM_WINDOW_BYTES)
         .initial_connection_window_size(limits::CONNECTION_WINDOW_BYTES)
+        .max_frame_size(limits::FRAME_BYTES_MAX)
         .http2_max_header_list_size(limits::HEADER_LIST_BYTES_MAX))
 }
 

@@ -1,6 +1,6 @@
 //! One context of a server, behind the port.
 
-use crate::asking::{Asking, Heard, senseless, store, understand, understood};
+use crate::asking::{Asking, Heard, ready, senseless, store, understand, understood};
 use crate::backoff::Backoff;
 use crate::clock::ServerClock;
 use crate::pipeline::{Asked, Pipeline};
@@ -8,15 +8,25 @@ use crate::seen::Seen;
 use crate::subscription::RemoteSubscription;
 use headwater_model::{
     Answer, Append, AppendError, Appended, AsOf, Checkpoint, CheckpointName, ConsumerGroups,
-    ContextName, EventId, EventStore, ExpectedRevision, Incarnation, JournalCopies, Page, Position,
-    ReadAll, ReadError, ReadStream, RecordedEvent, Scavenge, StreamChange, StreamName, StreamPage,
-    StreamState, Subscribe, Subscription, Timestamp,
+    ContextName, EventId, EventStore, ExpectedRevision, From, Incarnation, JournalCopies, Page,
+    Position, ReadAll, ReadError, ReadStream, RecordedEvent, Scavenge, StreamChange, StreamName,
+    StreamPage, StreamState, Subscribe, Subscription, Timestamp,
 };
+use headwater_wire::encoded::SHORT_READ_COUNT_MAX;
+use headwater_wire::heard::{Heard as Hearing, HearingCodec, path};
 use headwater_wire::{AskedChange, v1};
+use http::uri::PathAndQuery;
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::time::{Instant, sleep};
 use tonic::transport::Channel;
-use tonic::{Response, Status};
+use tonic::{Request, Response, Status};
+
+/// Pages whose beginning is larger are handed on as they are: a page has an end in bytes, too.
+const SHORT_READ_BYTES: usize = 256 * 1_024;
+
+fn bytes_of(event: &RecordedEvent) -> usize {
+    event.payload.len() + event.metadata.bytes()
+}
 
 /// A context that is opened on a server.
 pub(crate) struct RemoteContext {
@@ -42,11 +52,46 @@ impl RemoteContext {
     }
 
     async fn write(&self, asked: Asked) -> Result<Appended, AppendError> {
-        let answer = self.pipeline.ask(asked).await;
+        let answer = self.pipeline.write(asked).await;
         if let Ok(appended) = &answer {
             self.seen.note(appended.position);
         }
         answer
+    }
+
+    /// The beginning over the pipeline, which is the whole page of most streams; what is behind it
+    /// by a call of its own, as of the same moment.
+    async fn read_page(&self, read: ReadStream) -> Result<StreamPage, ReadError> {
+        let mut page = self.pipeline.read(&self.name, &read).await?;
+        let (count, bytes) = (page.events.len(), page.events.iter().map(bytes_of).sum::<usize>());
+        let is_cut_short = count == SHORT_READ_COUNT_MAX && count < read.count_max;
+        let Some(next) = page.next.filter(|_| is_cut_short && bytes <= SHORT_READ_BYTES) else {
+            return Ok(page);
+        };
+        let rest = ReadStream {
+            from: From::At(next),
+            count_max: read.count_max - count,
+            as_of: page.as_of.map_or(read.as_of, AsOf::Position),
+            ..read
+        };
+        let request = v1::ReadStreamRequest::new(&self.name, &rest);
+        let rest: StreamPage = self.hear(request, path::READ_STREAM).await?;
+        page.events.extend(rest.events);
+        Ok(StreamPage { events: page.events, ..rest })
+    }
+
+    /// Asks for a page, which is read off its message.
+    async fn hear<Q, T>(&self, request: Q, path: &'static str) -> Result<T, ReadError>
+    where
+        Q: prost::Message + Clone + 'static,
+        T: Hearing + Send + Sync + 'static,
+    {
+        let hear = |channel: Channel, request: Q| async move {
+            let mut grpc = ready(channel).await?;
+            let codec = HearingCodec::<Q, T>::default();
+            grpc.unary(Request::new(request), PathAndQuery::from_static(path), codec).await
+        };
+        self.ask(request, hear).await?.map_err(senseless)
     }
 
     pub(crate) const fn name(&self) -> &ContextName {
@@ -133,20 +178,13 @@ impl EventStore for RemoteContext {
     }
 
     fn read_stream(&self, read: ReadStream) -> Answer<'_, StreamPage, ReadError> {
-        Box::pin(async move {
-            let request = v1::ReadStreamRequest::new(&self.name, &read);
-            understood(
-                self.ask(request, |to, q| async move { store(to).read_stream(q).await }).await?,
-            )
-        })
+        Box::pin(self.read_page(read))
     }
 
     fn read_all(&self, read: ReadAll) -> Answer<'_, Page, ReadError> {
         Box::pin(async move {
             let request = v1::ReadAllRequest::new(&self.name, &read);
-            let page =
-                self.ask(request, |to, q| async move { store(to).read_all(q).await }).await?;
-            let page: Page = understood(page)?;
+            let page: Page = self.hear(request, path::READ_ALL).await?;
             if read.as_of == AsOf::Now {
                 self.seen.note_in(page.incarnation, page.as_of);
             }

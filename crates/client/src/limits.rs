@@ -15,6 +15,9 @@ pub const UNANSWERED_BYTES_EACH_MIN: u32 = 1_024;
 /// What the server may send on one stream before it is read: a slow subscriber holds this much.
 pub const STREAM_WINDOW_BYTES: u32 = 2 * 1_024 * 1_024;
 
+/// What a frame of an answer may hold: a delivery in two or three instead of in twenty.
+pub const FRAME_BYTES_MAX: u32 = 128 * 1_024;
+
 /// What the server may send on all streams together: as much as the protocol allows, so that slow
 /// subscribers, which are bounded each, never hold up anybody else's answers.
 pub const CONNECTION_WINDOW_BYTES: u32 = (1 << 31) - 1;

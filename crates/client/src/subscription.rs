@@ -9,20 +9,21 @@
 //! nothing behind it has been seen. "Now" is a place as soon
 //! as the subscription stands. A dropped future loses nothing: what was begun stays begun.
 
-use crate::asking::{Asking, Heard, failed, senseless, understand, understood};
+use crate::asking::{Asking, Heard, failed, ready, senseless, understand};
 use crate::backoff::Backoff;
 use crate::seen::Seen;
 use futures_util::future::BoxFuture;
 use headwater_model::{
     Answer, Checkpoint, ContextName, Delivery, ReadError, Start, Subscribe, Subscription,
 };
+use headwater_wire::heard::{HearingCodec, Told, Unheard, path};
 use headwater_wire::v1;
-use headwater_wire::v1::delivery::Step;
+use http::uri::PathAndQuery;
 use std::sync::Arc;
 use tokio::time::{Instant, sleep_until};
-use tonic::{Response, Status, Streaming};
+use tonic::{Request, Response, Status, Streaming};
 
-type Deliveries = Streaming<v1::Delivery>;
+type Deliveries = Streaming<Result<Told, Unheard>>;
 
 pub(crate) struct RemoteSubscription {
     context: ContextName,
@@ -63,23 +64,23 @@ impl RemoteSubscription {
 
     /// Asks until the subscription stands, and knows where it begins.
     pub(crate) async fn begin(&mut self) -> Result<(), ReadError> {
-        let Step::Began(began) = self.step().await? else {
+        let Told::Began(began) = self.step().await? else {
             return Err(senseless("a subscription did not say where it begins"));
         };
-        self.began(&began);
+        self.began(began);
         Ok(())
     }
 
     /// From now on "now" is a place.
-    fn began(&mut self, began: &v1::CaughtUp) {
+    fn began(&mut self, began: Option<Checkpoint>) {
         if self.place.is_none() {
-            self.place = began.checkpoint.map(Into::into);
+            self.place = began;
         }
         self.subscribe.start = Start::Beginning;
     }
 
     /// The next message, over as many connections as it takes. Safe to drop at any moment.
-    async fn step(&mut self) -> Result<Step, ReadError> {
+    async fn step(&mut self) -> Result<Told, ReadError> {
         loop {
             let lost = match &mut self.link {
                 Link::Idle(until) => {
@@ -97,14 +98,12 @@ impl RemoteSubscription {
                     Err(status) => understand(&status),
                 },
                 Link::Open(deliveries) => match deliveries.message().await {
-                    Ok(Some(v1::Delivery { step: Some(step) })) => {
+                    Ok(Some(Ok(told))) => {
                         self.backoff.reset();
                         self.lost_since = None;
-                        return Ok(step);
+                        return Ok(told);
                     }
-                    Ok(Some(v1::Delivery { step: None })) => {
-                        Heard::Answer(senseless("a delivery is empty"))
-                    }
+                    Ok(Some(Err(unheard))) => Heard::Answer(senseless(unheard)),
                     Ok(None) => Heard::Lost(failed("the subscription ended".to_owned())),
                     Err(status) => understand(&status),
                 },
@@ -134,27 +133,28 @@ impl RemoteSubscription {
         let start = self.place.map_or(self.subscribe.start, Start::After);
         let subscribe = Subscribe { query: self.subscribe.query.clone(), start };
         let request = v1::SubscribeRequest::new(&self.context, &subscribe);
-        let mut store = self.asking.store();
-        Box::pin(async move { store.subscribe(request).await })
+        let channel = self.asking.channel.clone();
+        Box::pin(async move {
+            let mut grpc = ready(channel).await?;
+            let codec = HearingCodec::<v1::SubscribeRequest, Told>::default();
+            let path = PathAndQuery::from_static(path::SUBSCRIBE);
+            grpc.server_streaming(Request::new(request), path, codec).await
+        })
     }
 
     /// What the caller is told of a message; `None`: nothing new.
-    fn told(&mut self, step: Step) -> Result<Option<Delivery>, ReadError> {
-        match step {
-            Step::Began(began) => {
-                self.began(&began);
+    fn told(&mut self, told: Told) -> Result<Option<Delivery>, ReadError> {
+        match told {
+            Told::Began(began) => {
+                self.began(began);
                 Ok(None)
             }
-            Step::Events(events) => {
-                let delivery: Delivery = understood(events)?;
-                if let Delivery::Events { events, checkpoint } = &delivery {
-                    self.in_order(events.iter().map(|event| event.position), *checkpoint)?;
-                    (self.place, self.said) = (Some(*checkpoint), false);
-                }
-                Ok(Some(delivery))
+            Told::Delivery(Delivery::Events { events, checkpoint }) => {
+                self.in_order(events.iter().map(|event| event.position), checkpoint)?;
+                (self.place, self.said) = (Some(checkpoint), false);
+                Ok(Some(Delivery::Events { events, checkpoint }))
             }
-            Step::CaughtUp(caught_up) => {
-                let checkpoint: Option<Checkpoint> = caught_up.checkpoint.map(Into::into);
+            Told::Delivery(Delivery::CaughtUp { checkpoint }) => {
                 let again = self.said && checkpoint == self.place;
                 self.place = checkpoint.or(self.place);
                 if again || !self.seen.is_end(checkpoint) {

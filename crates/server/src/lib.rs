@@ -23,6 +23,7 @@ pub mod native;
 pub mod options;
 mod patient;
 mod routes;
+pub mod runtime;
 pub mod tls;
 
 pub use access::{Caller, Identity};
@@ -31,4 +32,5 @@ pub use kurrent::KurrentOptions;
 pub use limits::{Limits, StoredLimits};
 pub use listener::{Server, ServerError};
 pub use options::{Reach, ServerOptions};
+pub use runtime::runtime;
 pub use tls::{PeerCertificate, TlsOptions};

@@ -21,4 +21,6 @@ mod text;
 mod unavailable;
 
 pub use asked::AskedChange;
+pub(crate) use event::{content_type, event_said, event_type, heard};
 pub use group::{AskedOfGroup, MemberAsked, MemberOutcome, MemberTold};
+pub(crate) use text::{id, required, stream, text};

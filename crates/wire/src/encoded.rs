@@ -5,14 +5,19 @@
 //!
 //! Invariant: byte for byte what [`v1::PipelineRequest`] would be; a test holds them together.
 
+use crate::shape::{Shape, Shaped};
 use crate::{AskedChange, v1};
 use bytes::Bytes;
-use headwater_model::{Append, AppendError};
+use headwater_model::{Append, AppendError, ContextName, ReadStream};
 use prost::Message as _;
 
 /// The largest message of a request: the largest append with its names, ids and framing. What a
 /// server takes, and what a client asks.
 pub const REQUEST_BYTES_MAX: usize = 24 * 1_024 * 1_024;
+
+/// Events of a read that is answered among appends; what is behind it is asked for by a call of its
+/// own.
+pub const SHORT_READ_COUNT_MAX: usize = 64;
 
 /// [`v1::PipelineRequest`], encoded within.
 #[derive(Clone, PartialEq, prost::Message)]
@@ -29,6 +34,27 @@ pub struct EncodedRequest {
     /// A [`v1::Change`].
     #[prost(bytes = "bytes", optional, tag = "4")]
     pub change: Option<Bytes>,
+    /// A [`v1::ReadStreamRequest`].
+    #[prost(bytes = "bytes", optional, tag = "5")]
+    pub read: Option<Bytes>,
+}
+
+/// [`v1::PipelineReply`], encoded within: each caller understands its own.
+#[derive(Clone, PartialEq, prost::Message)]
+pub struct EncodedReply {
+    /// Of the request.
+    #[prost(uint64, tag = "1")]
+    pub number: u64,
+    /// A [`v1::AppendReply`].
+    #[prost(bytes = "bytes", optional, tag = "2")]
+    pub append: Option<Bytes>,
+    /// A [`v1::ReadReply`].
+    #[prost(bytes = "bytes", optional, tag = "3")]
+    pub read: Option<Bytes>,
+}
+
+impl Shaped for EncodedReply {
+    const SHAPE: &'static Shape = &Shape { fields: &[] };
 }
 
 impl EncodedRequest {
@@ -45,21 +71,28 @@ impl EncodedRequest {
             return Err(AppendError::TooLarge { what, size: size as u64, size_max });
         }
         let encoded = Bytes::from(message.encode_to_vec());
-        crate::shape::check(&encoded, <v1::Append as crate::shape::Shaped>::SHAPE)
+        crate::shape::check(&encoded, v1::Append::SHAPE)
             .map_err(|misshapen| AppendError::Invalid { why: misshapen.to_string() })?;
-        Ok(Self { number: 0, context, append: Some(encoded), change: None })
+        Ok(Self { context, append: Some(encoded), ..Self::default() })
     }
 
     /// A change of a stream, which has no number yet.
     pub fn of_change(context: Bytes, change: &AskedChange) -> Self {
         let encoded = v1::Change::from(change).encode_to_vec();
-        Self { number: 0, context, append: None, change: Some(encoded.into()) }
+        Self { context, change: Some(encoded.into()), ..Self::default() }
+    }
+
+    /// A read, which has no number yet.
+    pub fn of_read(context: &ContextName, read: &ReadStream) -> Self {
+        let mut message = v1::ReadStreamRequest::new(context, read);
+        let context = std::mem::take(&mut message.context);
+        Self { context, read: Some(message.encode_to_vec().into()), ..Self::default() }
     }
 
     /// Bytes of what is asked.
     pub fn bytes(&self) -> usize {
         let of = |part: &Option<Bytes>| part.as_ref().map_or(0, Bytes::len);
-        self.context.len() + of(&self.append) + of(&self.change)
+        self.context.len() + of(&self.append) + of(&self.change) + of(&self.read)
     }
 }
 

@@ -55,7 +55,7 @@ pub fn check(bytes: &[u8], shape: &Shape) -> Result<(), Misshapen> {
     walk(bytes, shape, &mut left)
 }
 
-fn walk(mut bytes: &[u8], shape: &Shape, left: &mut usize) -> Result<(), Misshapen> {
+pub(crate) fn walk(mut bytes: &[u8], shape: &Shape, left: &mut usize) -> Result<(), Misshapen> {
     while !bytes.is_empty() {
         let key = varint(&mut bytes)?;
         let number = key >> 3;
@@ -81,14 +81,14 @@ fn walk(mut bytes: &[u8], shape: &Shape, left: &mut usize) -> Result<(), Misshap
     Ok(())
 }
 
-fn take<'a>(bytes: &mut &'a [u8], length: u64) -> Result<&'a [u8], Misshapen> {
+pub(crate) fn take<'a>(bytes: &mut &'a [u8], length: u64) -> Result<&'a [u8], Misshapen> {
     let length = usize::try_from(length).map_err(|_| Misshapen::Broken)?;
     let (taken, rest) = bytes.split_at_checked(length).ok_or(Misshapen::Broken)?;
     *bytes = rest;
     Ok(taken)
 }
 
-fn varint(bytes: &mut &[u8]) -> Result<u64, Misshapen> {
+pub(crate) fn varint(bytes: &mut &[u8]) -> Result<u64, Misshapen> {
     let mut value = 0_u64;
     for (at, byte) in bytes.iter().copied().enumerate().take(10) {
         value |= u64::from(byte & 0x7f) << (7 * at);

@@ -3,21 +3,18 @@
 //! Picture: `rest (nobody waits) ─▶ open ─▶ converse ──lost──▶ pause ─▶ open (all are sent again)`
 //! In every state new callers are admitted and deadlines are kept.
 
+use super::Job;
 use super::waiting::Waiting;
-use super::{AppendAnswer, Job};
-use crate::asking::{Asking, Heard, understand, words};
+use crate::asking::{Asking, Heard, ready, understand, words};
 use crate::backoff::Backoff;
-use crate::limits::ANSWER_BYTES_MAX;
 use futures_util::future::BoxFuture;
 use futures_util::stream::poll_fn;
-use headwater_model::{AppendError, LostReply, ReadError};
+use headwater_model::ReadError;
 use headwater_wire::codec::BoundedCodec;
-use headwater_wire::encoded::{EncodedRequest, PIPELINE_PATH};
-use headwater_wire::v1;
+use headwater_wire::encoded::{EncodedReply, EncodedRequest, PIPELINE_PATH};
 use http::uri::PathAndQuery;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep, sleep_until};
-use tonic::client::Grpc;
 use tonic::transport::Channel;
 use tonic::{Request, Status, Streaming};
 
@@ -35,7 +32,7 @@ pub(super) struct Line {
 /// An open stream.
 struct Conversation {
     requests: mpsc::UnboundedSender<EncodedRequest>,
-    replies: Streaming<v1::PipelineReply>,
+    replies: Streaming<EncodedReply>,
 }
 
 enum Heed {
@@ -126,15 +123,9 @@ impl Line {
         }
     }
 
-    fn told(&mut self, reply: v1::PipelineReply) {
+    fn told(&mut self, reply: EncodedReply) {
         self.backoff.reset();
-        let answer = reply.reply.map(<AppendAnswer>::try_from);
-        let answer = match answer {
-            Some(Ok(answer)) => answer,
-            Some(Err(malformed)) => Err(not_understood(&malformed.to_string())),
-            None => Err(not_understood("the reply is empty")),
-        };
-        self.waiting.answer(reply.number, answer);
+        self.waiting.answer(reply.number, Ok(reply));
     }
 
     fn lost(&mut self, why: String) {
@@ -170,23 +161,13 @@ async fn heed(jobs: &mut mpsc::UnboundedReceiver<Job>, waiting: &Waiting, ended:
     }
 }
 
-/// Something was done, but not told so that it could be understood.
-fn not_understood(why: &str) -> AppendError {
-    AppendError::Unknown(LostReply { why: format!("the reply was not understood: {why}") })
-}
-
 /// Opens the stream. Nothing is sent over it before the server has taken it: what was never sent
 /// is known not to be done.
 fn open(channel: Channel) -> BoxFuture<'static, Result<Conversation, Status>> {
     Box::pin(async move {
         let (requests, mut sent) = mpsc::unbounded_channel();
-        let mut grpc = Grpc::new(channel).max_decoding_message_size(ANSWER_BYTES_MAX);
-        grpc.ready().await.map_err(|error| {
-            let mut status = Status::unavailable("the server is not reached");
-            status.set_source(std::sync::Arc::new(error));
-            status
-        })?;
-        let codec = BoundedCodec::<EncodedRequest, v1::PipelineReply>::default();
+        let mut grpc = ready(channel).await?;
+        let codec = BoundedCodec::<EncodedRequest, EncodedReply>::default();
         let path = PathAndQuery::from_static(PIPELINE_PATH);
         let stream = poll_fn(move |context| sent.poll_recv(context));
         let replies = grpc.streaming(Request::new(stream), path, codec).await?;

@@ -3,7 +3,7 @@
 //! Invariant: all deadlines are equally far from their beginning, so the first that waits is also
 //! the first that is late.
 
-use super::{AppendAnswer, Job, unasked};
+use super::{Job, Reply, unasked};
 use headwater_model::{AppendError, Denied, LostReply};
 use headwater_wire::encoded::EncodedRequest;
 use std::collections::BTreeMap;
@@ -44,7 +44,7 @@ impl Waiting {
 
     /// Tells the caller; one who has gone is not told, a number that is not waited for is ignored:
     /// it was late.
-    pub(super) fn answer(&mut self, number: u64, answer: AppendAnswer) {
+    pub(super) fn answer(&mut self, number: u64, answer: Reply) {
         if let Some(job) = self.jobs.remove(&number) {
             let _ = job.answer.send(answer);
         }
@@ -69,7 +69,7 @@ impl Waiting {
 
     /// The connection is lost: A5, who cannot be asked again is told so now.
     pub(super) fn lost(&mut self, why: &str) {
-        let hopeless = |_: &u64, job: &mut Job| job.sent && !job.asked.has_ids;
+        let hopeless = |_: &u64, job: &mut Job| job.sent && !job.asked.may_repeat;
         for (_, job) in self.jobs.extract_if(.., hopeless) {
             let _ = job.answer.send(Err(unknown(why)));
         }

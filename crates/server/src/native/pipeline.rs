@@ -1,4 +1,4 @@
-//! Appends of many callers over one stream, answered as they are done.
+//! Appends and short reads of many callers over one stream, answered as they are done.
 //!
 //! Why: a client library has many callers and one connection. What they ask at the same time
 //! reaches the store at the same time, and shares one durable write.
@@ -12,13 +12,29 @@
 //! Invariants: what is unanswered is bounded by count and bytes; beyond that nothing is read, and
 //! HTTP/2 holds the sender back. When the server closes, what was read is answered.
 
-use super::appending;
+use super::{appending, reading};
 use crate::Caller;
 use futures_util::future::BoxFuture;
 use futures_util::stream::{self, BoxStream, FuturesUnordered, StreamExt as _};
+use headwater_wire::v1::pipeline_request::Asked;
 use headwater_wire::{Malformed, v1};
 use prost::Message as _;
 use tonic::{Status, Streaming};
+
+/// The reply to one request.
+async fn answer(caller: &Caller, request: v1::PipelineRequest) -> v1::PipelineReply {
+    let v1::PipelineRequest { number, context, asked } = request;
+    let done = match asked {
+        Some(Asked::Append(asked)) => appending::append(caller, context, Some(asked)).await,
+        Some(Asked::Change(asked)) => appending::change(caller, context, Some(asked)).await,
+        Some(Asked::Read(asked)) => {
+            let read = reading::read_short(caller, context, asked).await;
+            return v1::PipelineReply { number, reply: None, read: Some(read.into()) };
+        }
+        None => Err(Malformed::Missing { field: "what is asked" }.into()),
+    };
+    v1::PipelineReply { number, reply: Some(done.into()), read: None }
+}
 
 /// The replies to these requests.
 pub(super) fn answers(
@@ -97,19 +113,8 @@ impl Pipeline {
     fn begin(&mut self, request: v1::PipelineRequest) {
         let (caller, bytes) = (self.caller.clone(), request.encoded_len());
         self.bytes += bytes;
-        self.in_flight.push(Box::pin(async move {
-            let v1::PipelineRequest { number, context, asked } = request;
-            let answer = match asked {
-                Some(v1::pipeline_request::Asked::Append(asked)) => {
-                    appending::append(&caller, context, Some(asked)).await
-                }
-                Some(v1::pipeline_request::Asked::Change(asked)) => {
-                    appending::change(&caller, context, Some(asked)).await
-                }
-                None => Err(Malformed::Missing { field: "what is asked" }.into()),
-            };
-            Done { reply: v1::PipelineReply { number, reply: Some(answer.into()) }, bytes }
-        }));
+        self.in_flight
+            .push(Box::pin(async move { Done { reply: answer(&caller, request).await, bytes } }));
     }
 
     fn end(&mut self) -> Option<Status> {

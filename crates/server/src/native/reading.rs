@@ -3,8 +3,12 @@
 use super::service::context;
 use crate::Caller;
 use crate::limits::{SCAN_PAGE_COUNT, WAIT_PAST_MAX};
+use bytes::Bytes;
 use futures_util::stream::{self, BoxStream};
-use headwater_model::{AsOf, EventStore, From, Position, ReadAll, ReadError, ReadStream};
+use headwater_model::{
+    AsOf, EventStore, From, Position, ReadAll, ReadError, ReadStream, StreamPage,
+};
+use headwater_wire::encoded::SHORT_READ_COUNT_MAX;
 use headwater_wire::{status, v1};
 use std::sync::Arc;
 use tonic::Status;
@@ -15,7 +19,20 @@ pub(super) async fn read_stream(
 ) -> Result<v1::StreamPage, ReadError> {
     let context = context(caller, request.context.clone()).await?;
     let page = context.read_stream(ReadStream::try_from(request)?).await?;
-    Ok((&page).into())
+    Ok(page.into())
+}
+
+/// A page that is short enough to stand among the answers of a pipeline: what is behind it must not
+/// wait long.
+pub(super) async fn read_short(
+    caller: &Caller,
+    named: Bytes,
+    request: v1::ReadStreamRequest,
+) -> Result<StreamPage, ReadError> {
+    let context = context(caller, named).await?;
+    let mut read = ReadStream::try_from(request)?;
+    read.count_max = read.count_max.min(SHORT_READ_COUNT_MAX);
+    context.read_stream(read).await
 }
 
 pub(super) async fn read_all(
@@ -24,7 +41,7 @@ pub(super) async fn read_all(
 ) -> Result<v1::Page, ReadError> {
     let context = context(caller, request.context.clone()).await?;
     let page = context.read_all(ReadAll::try_from(request)?).await?;
-    Ok((&page).into())
+    Ok(page.into())
 }
 
 /// All pages. R1: what is appended meanwhile is not of this scan.
@@ -61,7 +78,7 @@ impl Scan {
             as_of: page.as_of.map_or(read.as_of, AsOf::Position),
             ..read
         });
-        Some(Ok((&page).into()))
+        Some(Ok(page.into()))
     }
 }
 

@@ -93,15 +93,15 @@ impl Following {
 /// A delivery in messages of a bounded size.
 fn parts(delivery: Delivery) -> VecDeque<v1::Delivery> {
     let Delivery::Events { events, checkpoint } = delivery else {
-        return VecDeque::from([(&delivery).into()]);
+        return VecDeque::from([delivery.into()]);
     };
     let mut parts = VecDeque::new();
-    let mut rest = events.as_slice();
-    while !rest.is_empty() {
-        let (part, behind) = rest.split_at(part_count(rest));
-        rest = behind;
+    let mut rest = events.into_iter();
+    while rest.len() > 0 {
+        let count = part_count(rest.as_slice());
+        let part: Vec<RecordedEvent> = rest.by_ref().take(count).collect();
         let last = part.last().map_or(checkpoint.position, |event| event.position);
-        let position = if rest.is_empty() { checkpoint.position } else { last };
+        let position = if rest.len() == 0 { checkpoint.position } else { last };
         parts.push_back(v1::Delivery::events(part, Checkpoint { position, ..checkpoint }));
     }
     parts

@@ -16,7 +16,7 @@ impl From<ContentType> for v1::ContentType {
     }
 }
 
-fn content_type(number: i32) -> Result<ContentType, Malformed> {
+pub(crate) fn content_type(number: i32) -> Result<ContentType, Malformed> {
     match v1::ContentType::try_from(number) {
         Ok(v1::ContentType::Json) => Ok(ContentType::Json),
         Ok(v1::ContentType::Binary) => Ok(ContentType::Binary),
@@ -56,10 +56,17 @@ impl TryFrom<v1::Metadata> for Metadata {
 
 /// Nothing on the wire if there is nothing to say.
 fn said(metadata: &Metadata) -> Option<v1::Metadata> {
-    (*metadata != Metadata::default()).then(|| metadata.into())
+    event_said(metadata).then(|| metadata.into())
 }
 
-fn heard(metadata: Option<v1::Metadata>) -> Result<Metadata, Malformed> {
+/// Whether there is anything to say.
+pub(crate) fn event_said(metadata: &Metadata) -> bool {
+    let Metadata { correlation, causation, traceparent, actor, free } = metadata;
+    let known = [correlation, causation, traceparent, actor];
+    known.iter().any(|text| text.is_some()) || !free.is_empty()
+}
+
+pub(crate) fn heard(metadata: Option<v1::Metadata>) -> Result<Metadata, Malformed> {
     metadata.map_or_else(|| Ok(Metadata::default()), Metadata::try_from)
 }
 
@@ -67,7 +74,7 @@ fn tags(tags: Vec<Bytes>) -> Result<Vec<Tag>, Malformed> {
     tags.into_iter().map(|tag| Ok(Tag::new(text("a tag", tag)?)?)).collect()
 }
 
-fn event_type(bytes: Bytes) -> Result<EventType, Malformed> {
+pub(crate) fn event_type(bytes: Bytes) -> Result<EventType, Malformed> {
     Ok(EventType::new(text("an event's type", bytes)?)?)
 }
 

@@ -1,11 +1,13 @@
 //! Reads, pages and subscriptions.
 
 use super::text::{required, shared, stream};
+use crate::recorded::Recorded;
 use crate::{Malformed, v1};
 use headwater_model::limits::PAGE_EVENT_COUNT_MAX;
 use headwater_model::{
     AsOf, Checkpoint, Delivery, Direction, From as Begin, Incarnation, Page, Position, Query,
-    ReadAll, ReadStream, RecordedEvent, Revision, Start, StreamPage, Subscribe, Timestamp,
+    ReadAll, ReadError, ReadStream, RecordedEvent, Revision, Start, StreamPage, Subscribe,
+    Timestamp,
 };
 
 impl From<Direction> for v1::Direction {
@@ -118,18 +120,18 @@ impl TryFrom<v1::ReadAllRequest> for ReadAll {
     }
 }
 
-fn events_said(events: &[RecordedEvent]) -> Vec<v1::RecordedEvent> {
-    events.iter().map(Into::into).collect()
+fn events_said(events: Vec<RecordedEvent>) -> Vec<Recorded> {
+    events.into_iter().map(Recorded::Said).collect()
 }
 
-fn events_heard(events: Vec<v1::RecordedEvent>) -> Result<Vec<RecordedEvent>, Malformed> {
+fn events_heard(events: Vec<Recorded>) -> Result<Vec<RecordedEvent>, Malformed> {
     events.into_iter().map(TryInto::try_into).collect()
 }
 
-impl From<&StreamPage> for v1::StreamPage {
-    fn from(page: &StreamPage) -> Self {
+impl From<StreamPage> for v1::StreamPage {
+    fn from(page: StreamPage) -> Self {
         Self {
-            events: events_said(&page.events),
+            events: events_said(page.events),
             next: page.next.map(|revision| revision.0),
             last: page.last.map(|revision| revision.0),
             as_of: page.as_of.map(|position| position.0),
@@ -149,10 +151,21 @@ impl TryFrom<v1::StreamPage> for StreamPage {
     }
 }
 
-impl From<&Page> for v1::Page {
-    fn from(page: &Page) -> Self {
+impl From<Result<StreamPage, ReadError>> for v1::ReadReply {
+    fn from(read: Result<StreamPage, ReadError>) -> Self {
+        use v1::read_reply::Outcome;
+        let outcome = match read {
+            Ok(page) => Outcome::Page(page.into()),
+            Err(error) => Outcome::Error((&error).into()),
+        };
+        Self { outcome: Some(outcome) }
+    }
+}
+
+impl From<Page> for v1::Page {
+    fn from(page: Page) -> Self {
         Self {
-            events: events_said(&page.events),
+            events: events_said(page.events),
             next: page.next.map(|position| position.0),
             as_of: page.as_of.map(|position| position.0),
             incarnation: page.incarnation.0,
@@ -217,13 +230,13 @@ impl TryFrom<v1::SubscribeRequest> for Subscribe {
     }
 }
 
-impl From<&Delivery> for v1::Delivery {
-    fn from(delivery: &Delivery) -> Self {
+impl From<Delivery> for v1::Delivery {
+    fn from(delivery: Delivery) -> Self {
         use v1::delivery::Step;
         let step = match delivery {
             Delivery::Events { events, checkpoint } => Step::Events(v1::Events {
                 events: events_said(events),
-                checkpoint: Some((*checkpoint).into()),
+                checkpoint: Some(checkpoint.into()),
             }),
             Delivery::CaughtUp { checkpoint } => {
                 Step::CaughtUp(v1::CaughtUp { checkpoint: checkpoint.map(Into::into) })
@@ -249,7 +262,7 @@ impl v1::Delivery {
     }
 
     /// A part of a delivery.
-    pub fn events(events: &[RecordedEvent], checkpoint: Checkpoint) -> Self {
+    pub fn events(events: Vec<RecordedEvent>, checkpoint: Checkpoint) -> Self {
         let events =
             v1::Events { events: events_said(events), checkpoint: Some(checkpoint.into()) };
         Self { step: Some(v1::delivery::Step::Events(events)) }

@@ -7,35 +7,35 @@ use headwater_model::{EventId, StreamName};
 use uuid::Uuid;
 
 /// A text, as the slice it is.
-pub(super) fn text(field: &'static str, bytes: Bytes) -> Result<ByteString, Malformed> {
+pub(crate) fn text(field: &'static str, bytes: Bytes) -> Result<ByteString, Malformed> {
     ByteString::try_from(bytes).map_err(|_| Malformed::Text { field })
 }
 
 /// A text of its own, for errors.
-pub(super) fn words(field: &'static str, bytes: Bytes) -> Result<String, Malformed> {
+pub(crate) fn words(field: &'static str, bytes: Bytes) -> Result<String, Malformed> {
     Ok(text(field, bytes)?.to_string())
 }
 
 /// A stream's name, the system's included.
-pub(super) fn stream(bytes: Bytes) -> Result<StreamName, Malformed> {
+pub(crate) fn stream(bytes: Bytes) -> Result<StreamName, Malformed> {
     Ok(StreamName::system(text("a stream's name", bytes)?)?)
 }
 
 /// The bytes of a shared text.
-pub(super) fn shared(text: &ByteString) -> Bytes {
+pub(crate) fn shared(text: &ByteString) -> Bytes {
     text.as_bytes().clone()
 }
 
-pub(super) fn id(bytes: &[u8]) -> Result<EventId, Malformed> {
+pub(crate) fn id(bytes: &[u8]) -> Result<EventId, Malformed> {
     let id = Uuid::from_slice(bytes).map_err(|_| Malformed::Id { bytes: bytes.len() })?;
     Ok(EventId(id))
 }
 
-pub(super) fn id_bytes(id: EventId) -> Bytes {
+pub(crate) fn id_bytes(id: EventId) -> Bytes {
     Bytes::copy_from_slice(id.0.as_bytes())
 }
 
 /// What must be there.
-pub(super) fn required<T>(field: &'static str, value: Option<T>) -> Result<T, Malformed> {
+pub(crate) fn required<T>(field: &'static str, value: Option<T>) -> Result<T, Malformed> {
     value.ok_or(Malformed::Missing { field })
 }

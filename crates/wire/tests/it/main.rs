@@ -4,4 +4,5 @@ mod anything;
 mod golden;
 mod group;
 mod hostile;
+mod pages;
 mod round_trip;

@@ -73,8 +73,8 @@ proptest! {
         prop_assert_eq!(there_and_back::<_, ReadStream>(said), of_stream);
         let said = v1::ReadAllRequest::new(&context(), &of_all);
         prop_assert_eq!(there_and_back::<_, ReadAll>(said), of_all);
-        prop_assert_eq!(there_and_back::<_, Page>(v1::Page::from(&page)), page);
-        let said = v1::StreamPage::from(&stream_page);
+        prop_assert_eq!(there_and_back::<_, Page>(v1::Page::from(page.clone())), page);
+        let said = v1::StreamPage::from(stream_page.clone());
         prop_assert_eq!(there_and_back::<_, StreamPage>(said), stream_page);
     }
 
@@ -86,8 +86,8 @@ proptest! {
     ) {
         let said = v1::SubscribeRequest::new(&context(), &subscribe);
         prop_assert_eq!(there_and_back::<_, Subscribe>(said), subscribe);
-        let said = v1::Delivery::events(&events, checkpoint);
-        prop_assert_eq!(&v1::Delivery::from(&Delivery::Events { events: events.clone(), checkpoint }), &said);
+        let said = v1::Delivery::events(events.clone(), checkpoint);
+        prop_assert_eq!(&v1::Delivery::from(Delivery::Events { events: events.clone(), checkpoint }), &said);
         let Some(v1::delivery::Step::Events(said)) = said.step else { panic!("events") };
         prop_assert_eq!(there_and_back::<_, Delivery>(said), Delivery::Events { events, checkpoint });
     }

@@ -32,7 +32,8 @@ fn cut(sizes: &[usize]) -> Vec<(Vec<u64>, u64)> {
         Some(Step::Events(events)) => {
             let checkpoint = events.checkpoint.expect("every part has a checkpoint");
             assert_eq!(checkpoint.incarnation, 3);
-            let positions = events.events.iter().map(|event| event.position).collect();
+            let events = events.events.into_iter().map(RecordedEvent::try_from);
+            let positions = events.map(|event| event.expect("an event").position.0).collect();
             (positions, checkpoint.position)
         }
         other => panic!("events stay events: {other:?}"),
