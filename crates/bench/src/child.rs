@@ -1,9 +1,9 @@
 //! A child: this program again, in a process of its own that can be killed or weighed.
 
 use anyhow::Context;
+use std::ffi::OsStr;
 use std::io::{BufRead, BufReader};
-use std::path::Path;
-use std::process::{Child, ChildStdout, Command, Stdio};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 /// A running child that says things line by line.
 pub(crate) struct Running {
@@ -12,14 +12,16 @@ pub(crate) struct Running {
 }
 
 impl Running {
-    /// Starts `bench TASK DIR`.
-    pub(crate) fn start(task: &str, dir: &Path) -> anyhow::Result<Self> {
-        let mut child = Command::new(std::env::current_exe()?)
-            .arg(task)
-            .arg(dir)
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .spawn()?;
+    /// Starts `bench TASK ABOUT`: a directory mostly.
+    pub(crate) fn start(task: &str, about: impl AsRef<OsStr>) -> anyhow::Result<Self> {
+        let mut command = Command::new(std::env::current_exe()?);
+        command.arg(task).arg(about).stdin(Stdio::null());
+        Self::of(&mut command)
+    }
+
+    /// Starts another program that says things line by line.
+    pub(crate) fn of(command: &mut Command) -> anyhow::Result<Self> {
+        let mut child = command.stdout(Stdio::piped()).spawn()?;
         let stdout = child.stdout.take().context("stdout was piped just now")?;
         Ok(Self { child, lines: BufReader::new(stdout) })
     }
@@ -30,6 +32,16 @@ impl Running {
         self.lines.read_line(&mut line)?;
         anyhow::ensure!(!line.is_empty(), "the child ended without a word");
         Ok(line.trim().to_owned())
+    }
+
+    /// Where it can be told things, if its input is piped; once.
+    pub(crate) fn input(&mut self) -> Option<ChildStdin> {
+        self.child.stdin.take()
+    }
+
+    /// Its number in the system.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
     }
 
     /// Ends it as a crash would: nothing of it runs any more.

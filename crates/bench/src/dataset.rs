@@ -6,10 +6,7 @@
 //! Picture: streams live in generations of 100,000; in each, every stream gets its first event, then
 //! every stream its second, and so on. A read of ten events touches ten places, 100,000 events apart.
 
-use crate::embedded::Headwater;
 use crate::event::{Event, Source, stream_name};
-use crate::peer::Peer;
-use indicatif::{ProgressBar, ProgressStyle};
 
 /// Events of every stream.
 pub(crate) const STREAM_EVENT_COUNT: u64 = 10;
@@ -19,9 +16,6 @@ const GENERATION_STREAM_COUNT: u64 = 100_000;
 
 /// Events of one append while filling.
 const APPEND_COUNT: usize = 2_500;
-
-/// Appends under way at once while filling.
-const IN_FLIGHT: usize = 4;
 
 /// How many events there are, and the order they come in.
 #[derive(Clone, Copy, Debug)]
@@ -50,7 +44,7 @@ impl Dataset {
 
     /// The events in appends. None holds two events of one stream, or depends on the ones right
     /// before it, so several may be under way.
-    fn appends(self) -> impl Iterator<Item = Vec<Event>> {
+    pub(crate) fn appends(self) -> impl Iterator<Item = Vec<Event>> {
         let mut source = Source::new(self.event_count);
         let mut places = self.places().peekable();
         std::iter::from_fn(move || {
@@ -63,40 +57,6 @@ impl Dataset {
             }
             Some(events)
         })
-    }
-
-    /// Fills Headwater.
-    pub(crate) async fn fill(self, headwater: &Headwater, label: &str) -> anyhow::Result<()> {
-        use futures_util::{StreamExt, TryStreamExt};
-        let progress = self.progress(label);
-        futures_util::stream::iter(self.appends().map(|events| headwater.append(events)))
-            .buffered(IN_FLIGHT)
-            .try_for_each(|count| {
-                progress.inc(count);
-                std::future::ready(Ok(()))
-            })
-            .await?;
-        progress.finish_and_clear();
-        Ok(())
-    }
-
-    /// Fills a peer.
-    pub(crate) fn fill_peer(self, peer: &mut dyn Peer) -> anyhow::Result<()> {
-        let progress = self.progress(peer.name());
-        for events in self.appends() {
-            peer.append(&events)?;
-            progress.inc(events.len() as u64);
-        }
-        progress.finish_and_clear();
-        Ok(())
-    }
-
-    fn progress(self, label: &str) -> ProgressBar {
-        let style =
-            ProgressStyle::with_template("  filling {msg} {wide_bar} {percent} % {per_sec}")
-                .expect("the template is a constant");
-        let message = format!("{label} with {} events", self.event_count);
-        ProgressBar::new(self.event_count).with_style(style).with_message(message)
     }
 }
 

@@ -128,7 +128,7 @@ impl Headwater {
 }
 
 /// One atomic request: consecutive events of one stream are one write.
-fn to_append(events: Vec<Event>) -> Append {
+pub(crate) fn to_append(events: Vec<Event>) -> Append {
     let event_type = EventType::new(EVENT_TYPE).expect("letters are a name");
     let mut writes: Vec<StreamWrite> = Vec::new();
     for Event { stream, revision, id, payload } in events {

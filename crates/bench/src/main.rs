@@ -9,6 +9,7 @@
 //!      │ drives
 //!      ├─ embedded    the store in this process, its disk counted
 //!      ├─ floor       the same bytes, the same syncs, nothing else
+//!      ├─ wire/*      servers and their clients, each a process
 //!      └─ peer/*      SQLite, fjall and redb, each at its best
 //! ```
 
@@ -20,8 +21,10 @@ extern crate headwater_framework as headwater;
 mod child;
 mod counting;
 mod dataset;
+mod drive;
 mod embedded;
 mod event;
+mod filling;
 mod floor;
 mod folder;
 mod group;
@@ -29,6 +32,7 @@ mod measure;
 mod peer;
 mod report;
 mod timing;
+mod wire;
 
 use anyhow::Context;
 use clap::Parser;
@@ -58,6 +62,12 @@ struct Cli {
     /// Writes all figures there, too.
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
+    /// Where the peers of the wire are installed, or are to be; takes minutes once.
+    #[arg(long, default_value = "target/bench-peers")]
+    peers: PathBuf,
+    /// The wire without its peers.
+    #[arg(long)]
+    no_peers: bool,
     /// Events of the large dataset; 100000000 takes half an hour and 40 GB.
     #[arg(long, value_name = "EVENTS")]
     scale: Option<u64>,
@@ -77,6 +87,10 @@ fn main() -> anyhow::Result<()> {
         match task.as_str() {
             "append-until-killed" => return measure::append_until_killed(&dir),
             "print-own-memory" => return measure::print_own_memory(&dir),
+            "serve-headwater" => return wire::serve_headwater(&dir),
+            "serve-echo" => return wire::serve_echo(),
+            "drive-headwater" => return wire::drive_native(&dir),
+            "drive-echo" => return wire::drive_echo(&dir),
             _ => {}
         }
     }
@@ -107,11 +121,18 @@ fn chosen(names: &[String]) -> anyhow::Result<Vec<&'static Measure>> {
     if names.iter().any(|name| name == "all") {
         return Ok(measure::ALL.iter().collect());
     }
-    let find = |name: &String| {
-        let found = measure::ALL.iter().find(|measure| measure.name == name);
-        found.with_context(|| format!("there is no bench `{name}`\n{}", self::names()))
-    };
-    names.iter().map(find).collect()
+    let mut chosen = Vec::new();
+    for name in names {
+        // `wire` is all whose names begin so.
+        let is_meant = |measure: &&Measure| {
+            measure.name.split('-').next() == Some(name) || measure.name == name
+        };
+        let before = chosen.len();
+        chosen.extend(measure::ALL.iter().filter(is_meant));
+        let why = || format!("there is no bench `{name}`\n{}", self::names());
+        anyhow::ensure!(chosen.len() > before, why());
+    }
+    Ok(chosen)
 }
 
 fn bench(cli: &Cli) -> anyhow::Result<Bench> {
@@ -122,6 +143,7 @@ fn bench(cli: &Cli) -> anyhow::Result<Bench> {
         budget: Budget { round_count, round: Duration::from_millis(round_ms) },
         small: Dataset { event_count: small },
         large: Dataset { event_count: cli.scale.unwrap_or(large) },
+        peers: (!cli.no_peers).then(|| cli.peers.clone()),
         runtime: tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
             .enable_all()

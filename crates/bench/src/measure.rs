@@ -16,6 +16,7 @@ mod scale;
 mod scan;
 mod size;
 mod stored;
+mod wire;
 
 use crate::dataset::Dataset;
 use crate::report::Table;
@@ -36,6 +37,8 @@ pub(crate) struct Bench {
     pub(crate) small: Dataset,
     /// For benches about size.
     pub(crate) large: Dataset,
+    /// Where the peers of the wire and their clients are, or are to be; `None`: without them.
+    pub(crate) peers: Option<PathBuf>,
     /// Where futures run.
     pub(crate) runtime: Runtime,
 }
@@ -63,4 +66,6 @@ pub(crate) const ALL: &[Measure] = &[
     Measure { name: "memory", about: "resident, idle after open", run: memory::measure },
     Measure { name: "size", about: "bytes on disk an event", run: size::measure },
     Measure { name: "scale", about: "the same at many more events", run: scale::measure },
+    Measure { name: "wire-append", about: "over the wire, beside peers", run: wire::appends },
+    Measure { name: "wire-read", about: "over the wire, beside peers", run: wire::reads },
 ];

@@ -89,7 +89,16 @@ pub(crate) fn repeat(
 
 /// Processor time of this thread: what work costs, whatever else the machine does meanwhile.
 pub(crate) fn thread_cpu() -> Duration {
-    let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+    cpu(rustix::time::ClockId::ThreadCPUTime)
+}
+
+/// Processor time of this process, all its threads.
+pub(crate) fn process_cpu() -> Duration {
+    cpu(rustix::time::ClockId::ProcessCPUTime)
+}
+
+fn cpu(clock: rustix::time::ClockId) -> Duration {
+    let time = rustix::time::clock_gettime(clock);
     let seconds = u64::try_from(time.tv_sec).unwrap_or(0);
     Duration::new(seconds, u32::try_from(time.tv_nsec).unwrap_or(0))
 }
