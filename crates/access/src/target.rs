@@ -51,6 +51,13 @@ impl Target {
         Self::pattern(StreamPattern::Prefix(prefix.into()))
     }
 
+    /// All there is in a context: its streams, and the system's.
+    pub fn whole() -> Self {
+        Self::Streams(
+            [StreamPattern::all(), StreamPattern::system()].map(|own| Item::of(vec![own])).into(),
+        )
+    }
+
     /// All streams of a pattern.
     pub fn pattern(pattern: StreamPattern) -> Self {
         Self::Streams(vec![Item::of(plain(pattern, false))])

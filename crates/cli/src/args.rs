@@ -3,6 +3,7 @@
 //! Why: the help page is the first documentation a person reads, so all commands stand here in
 //! their order; what each is asked is in a file of its own group.
 
+mod access;
 mod group;
 mod parked;
 mod place;
@@ -11,6 +12,7 @@ mod serve;
 mod stream;
 mod verify;
 
+pub(crate) use access::{Given, Grant, GrantCommand, Token, TokenCommand, User, UserCommand};
 pub(crate) use group::{
     CreateGroup, Group, GroupCommand, GroupParked, GroupReplay, GroupSeek, GroupSkip, OneGroup,
     Where,
@@ -78,6 +80,15 @@ pub(crate) enum Command {
     /// List, retry and discard what the readers of running services have set aside.
     #[command(after_help = SEE_EXIT_CODES)]
     Parked(Parked),
+    /// Say who may come in.
+    #[command(after_help = SEE_EXIT_CODES)]
+    User(User),
+    /// Make and revoke tokens, which services come in with.
+    #[command(after_help = SEE_EXIT_CODES)]
+    Token(Token),
+    /// Say who may do what.
+    #[command(after_help = SEE_EXIT_CODES)]
+    Grant(Grant),
     /// Print the completions of a shell, to be put where it looks for them.
     Completions {
         /// Which shell.

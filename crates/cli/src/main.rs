@@ -5,10 +5,12 @@
 //!
 //! Picture: `args` says what may be asked, one module per command does it, `exit` says how it went.
 
+mod access;
 mod args;
 mod config;
 mod dev;
 mod exit;
+mod grant;
 mod group;
 mod output;
 mod parked;
@@ -17,6 +19,8 @@ mod server;
 mod settings;
 mod store;
 mod stream;
+mod token;
+mod user;
 mod verify;
 
 use args::{Arguments, Command};
@@ -46,6 +50,9 @@ async fn run(arguments: &Arguments) -> anyhow::Result<()> {
         Command::Stream(stream) => stream::run(stream, output).await,
         Command::Group(group) => group::run(group, output).await,
         Command::Parked(parked) => parked::run(parked, output).await,
+        Command::User(user) => user::run(user, output).await,
+        Command::Token(token) => token::run(token, output).await,
+        Command::Grant(grant) => grant::run(grant, output).await,
         Command::Completions { shell } => {
             let mut command = Arguments::command();
             clap_complete::generate(*shell, &mut command, "headwater", &mut std::io::stdout());

@@ -31,6 +31,9 @@ pub(crate) async fn run(asked: &Arguments, output: Output) -> anyhow::Result<()>
     let store = EmbeddedStore::open(&store_directory(&settings.data))?;
     let secure = options.tls.is_some();
     let server = Server::bind(settings.listen, Arc::new(store), options).await?;
+    if let Some(secret) = server.bootstrap().await? {
+        offer(secret.reveal());
+    }
     announce(&mut Printer::new(output), &settings.data, server.address(), secure)?;
     let certificates = server.certificates();
     let stop = async {
@@ -52,6 +55,13 @@ async fn look_again(certificates: Option<Certificates>) {
         // A look that panics has changed nothing.
         let _ = tokio::task::spawn_blocking(move || certificates.look_again()).await;
     }
+}
+
+/// Printed once, where the person is who started it; nothing of it is kept but a digest.
+#[expect(clippy::print_stderr, reason = "a secret is for the person at the terminal, not for logs")]
+fn offer(secret: &str) {
+    eprintln!("nobody can administer yet; this token makes the first who can, and is then over:");
+    eprintln!("  HEADWATER_TOKEN={secret} headwater user add NAME --role '$admins'");
 }
 
 fn announce(

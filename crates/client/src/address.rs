@@ -1,5 +1,6 @@
 //! Where a store is: `headwater://host:2113`, and perhaps `/context`; `headwaters://` by TLS.
 
+use crate::Credentials;
 use crate::tls::Secure;
 use headwater_model::{ContextName, Retry};
 use std::fmt;
@@ -17,6 +18,8 @@ pub struct Address {
     pub context: Option<ContextName>,
     /// How the connection is secured, if it is.
     pub(crate) secure: Option<Secure>,
+    /// Who we say we are there, if it was said.
+    pub(crate) credentials: Option<Credentials>,
 }
 
 /// The scheme without TLS, and the one with it.
@@ -32,6 +35,17 @@ impl Address {
     #[must_use]
     pub fn with(self, secure: Option<Secure>) -> Self {
         Self { secure, ..self }
+    }
+
+    /// Who we say we are there; `None`: what the environment says.
+    pub const fn credentials(&self) -> Option<&Credentials> {
+        self.credentials.as_ref()
+    }
+
+    /// The same place, as somebody else.
+    #[must_use]
+    pub fn by(self, credentials: Credentials) -> Self {
+        Self { credentials: Some(credentials), ..self }
     }
 
     /// `host:port`; an IPv6 address is in brackets.
@@ -77,7 +91,8 @@ impl FromStr for Address {
     type Err = InvalidAddress;
 
     fn from_str(text: &str) -> Result<Self, InvalidAddress> {
-        let invalid = |why: &str| InvalidAddress { text: text.to_owned(), why: why.to_owned() };
+        let invalid =
+            |why: &str| InvalidAddress { text: without_password(text), why: why.to_owned() };
         let stripped = |(scheme, secure)| Some((text.strip_prefix(scheme)?, secure));
         let (rest, secure) = SCHEMES
             .into_iter()
@@ -95,10 +110,16 @@ impl FromStr for Address {
             None | Some((_, "")) => (rest.trim_end_matches('/'), None),
             Some((authority, context)) => (authority, Some(context)),
         };
+        let (credentials, authority) = match authority.rsplit_once('@') {
+            None => (None, authority),
+            Some((said, authority)) => {
+                (Some(Credentials::of_address(said).map_err(|why| invalid(&why))?), authority)
+            }
+        };
         let parsed: http::uri::Authority =
             authority.parse().map_err(|_| invalid("there is no host in it"))?;
         if parsed.host().is_empty() || parsed.as_str().contains('@') {
-            return Err(invalid("a host and a port are all it takes"));
+            return Err(invalid("a host and a port are all it takes behind the `@`"));
         }
         let authority = match authority.strip_prefix(parsed.host()) {
             Some("") => format!("{authority}:{DEFAULT_PORT}"),
@@ -111,10 +132,22 @@ impl FromStr for Address {
         };
         let context = context.map(ContextName::try_from).transpose();
         let context = context.map_err(|error| invalid(&error.to_string()))?;
-        Ok(Self { authority, context, secure })
+        Ok(Self { authority, context, secure, credentials })
     }
 }
 
+/// An address as it may be shown.
+fn without_password(text: &str) -> String {
+    let (Some((said, rest)), Some((scheme, _))) = (text.rsplit_once('@'), text.split_once("://"))
+    else {
+        return text.to_owned();
+    };
+    let user = said.strip_prefix(scheme).and_then(|said| said.strip_prefix("://"));
+    let user = user.and_then(|said| said.split(':').next()).unwrap_or_default();
+    format!("{scheme}://{user}:…@{rest}")
+}
+
+/// Who we say we are is not shown.
 impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let scheme = if self.secure.is_some() { "headwaters" } else { "headwater" };
@@ -144,11 +177,21 @@ mod tests {
         ] {
             assert_eq!(shown(text), Ok(full.to_owned()));
         }
+        let address: Address = "headwater://ana:p%40ss@store/orders".parse().expect("an address");
+        assert_eq!(address.to_string(), "headwater://store:2113/orders", "nothing is shown");
+        let said = address.credentials().and_then(Credentials::header);
+        assert_eq!(said, Some("Basic YW5hOnBAc3M="));
+        assert!(
+            !format!("{address:?}").contains("p@ss") && !format!("{address:?}").contains("YW5h")
+        );
+        let error = "headwater://ana:secret@store:x".parse::<Address>().expect_err("no port");
+        assert!(!error.to_string().contains("secret"), "{error}");
         for text in [
             "http://localhost",
             "headwater://",
             "headwater:///orders",
-            "headwater://a:b@c",
+            "headwater://a@c",
+            "headwater://a:b@",
             "headwater://localhost:70000",
             "headwater://localhost:",
             "headwater://localhost/$all",

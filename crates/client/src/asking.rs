@@ -3,6 +3,7 @@
 //! Why: a connection that breaks says nothing about the question. It is asked again, with pauses,
 //! until it is answered or the deadline passes. What the store itself answers is handed on at once.
 
+use crate::credentials::Channel;
 use crate::backoff::Backoff;
 use crate::tls::refusal;
 use crate::{ClientOptions, limits};
@@ -12,7 +13,6 @@ use headwater_wire::{Malformed, status};
 use std::time::Duration;
 use tokio::time::{Instant, sleep, timeout_at};
 use tonic::client::Grpc;
-use tonic::transport::Channel;
 use tonic::{Code, Response, Status};
 
 /// A connection, and how patient its user is.

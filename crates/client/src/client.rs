@@ -6,17 +6,22 @@
 use crate::asking::Asking;
 use crate::clock::ServerClock;
 use crate::context::RemoteContext;
+use crate::credentials::{Channel, Credentials};
 use crate::pipeline::Pipeline;
 use crate::tls::{self, Connector};
 use crate::{Address, ClientOptions, limits};
 use bytestring::ByteString;
 use headwater_model::{Answer, ContextName, Contexts, EventStore, ReadError, Timestamp};
 use headwater_wire::v1;
+use headwater_wire::v1::access_client::AccessClient;
 use headwater_wire::v1::contexts_client::ContextsClient;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::time::Instant;
-use tonic::transport::{Channel, Endpoint};
+use tonic::transport::Endpoint;
+
+/// What the calls about access go over.
+pub type AccessChannel = Channel;
 
 /// The contexts of a server.
 #[derive(Clone)]
@@ -50,6 +55,11 @@ impl Client {
                 endpoint.connect_with_connector_lazy(Connector::new(&address, secure))
             }
         };
+        let credentials = match address.credentials() {
+            Some(credentials) => credentials.clone(),
+            None => Credentials::of_environment().map_err(|why| ReadError::Invalid { why })?,
+        };
+        let channel = Channel::new(channel, credentials);
         let first = ClientOptions { answer_within: options.connect_within, ..options };
         list(&Asking::new(channel.clone(), first)).await?;
         let asking = Asking::new(channel, options);
@@ -61,6 +71,11 @@ impl Client {
     /// Where it is connected to.
     pub fn address(&self) -> &Address {
         &self.inner.address
+    }
+
+    /// Users, tokens and grants of the server: the service `headwater.v1.Access`, as it is.
+    pub fn access(&self) -> AccessClient<AccessChannel> {
+        AccessClient::new(self.inner.asking.channel.clone())
     }
 
     async fn open(&self, name: ContextName) -> Result<Arc<RemoteContext>, ReadError> {

@@ -1,5 +1,6 @@
 //! One context of a server, behind the port.
 
+use crate::credentials::Channel;
 use crate::asking::{Asking, Heard, ready, senseless, store, understand, understood};
 use crate::backoff::Backoff;
 use crate::clock::ServerClock;
@@ -18,7 +19,6 @@ use headwater_wire::{AskedChange, v1};
 use http::uri::PathAndQuery;
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::time::{Instant, sleep};
-use tonic::transport::Channel;
 use tonic::{Request, Response, Status};
 
 /// Pages whose beginning is larger are handed on as they are: a page has an end in bytes, too.

@@ -21,6 +21,7 @@ mod backoff;
 pub mod client;
 mod clock;
 mod context;
+pub mod credentials;
 mod copies;
 mod groups;
 pub mod limits;
@@ -32,6 +33,7 @@ mod subscription;
 pub mod tls;
 
 pub use address::{Address, InvalidAddress};
-pub use client::Client;
+pub use client::{AccessChannel, Client};
+pub use credentials::Credentials;
 pub use options::ClientOptions;
 pub use tls::{Identity, Secure};

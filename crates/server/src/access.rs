@@ -6,11 +6,28 @@
 //! Picture:
 //! ```text
 //!   request ─▶ authenticate (one layer) ─▶ Identity in its extensions ─▶ Host::caller ─▶ Caller
-//!                                                                        contexts, guarded ◀┘
+//!                  │ believes                                                               │
+//!              Authority ◀── what stands, kept in step with the events ◀── guarded contexts ┘
 //! ```
+//! Read first: `guard.rs` (which call needs what), `authority.rs`, `docs/access.md`.
 
+mod authority;
 mod caller;
+mod fetch;
+mod guard;
 mod identity;
+mod issuer;
+mod layer;
+mod options;
+mod passwords;
+mod refusals;
+mod service;
+mod standing;
 
+pub use authority::{Authority, ChangeError};
 pub use caller::Caller;
 pub use identity::Identity;
+pub use layer::PUBLIC;
+pub(crate) use layer::authenticate;
+pub use options::{AccessOptions, Authentication, IssuerOptions};
+pub(crate) use service::AccessService;

@@ -7,7 +7,7 @@
 //! answered. Closing: what never ends by itself is ended, what is in hand is answered.
 
 use crate::Limits;
-use crate::access::{Caller, Identity};
+use crate::access::{Authentication, Authority, Caller, Identity};
 use crate::bounded::Bounded;
 use crate::metered::Metered;
 use crate::metrics::{Metrics, Name};
@@ -35,6 +35,7 @@ pub struct Host {
     stage: watch::Receiver<Stage>,
     metrics: Metrics,
     limits: Arc<Limits>,
+    authority: Option<Arc<Authority>>,
 }
 
 impl Host {
@@ -52,7 +53,8 @@ impl Host {
         let metered = Arc::new(Metered::new(bounded, metrics.clone()));
         let patient = Arc::new(PatientContexts::new(metered));
         let contexts = Arc::clone(&patient) as Arc<dyn Contexts>;
-        (Self { patient, contexts, stage, metrics, limits: Arc::new(limits) }, sender)
+        let (limits, authority) = (Arc::new(limits), None);
+        (Self { patient, contexts, stage, metrics, limits, authority }, sender)
     }
 
     /// How much of everything.
@@ -68,8 +70,23 @@ impl Host {
     /// Who asks, by the extensions of their request, and what they can reach here. Without the layer
     /// that authenticates, a host that wants to know who asks lets nobody do anything.
     pub fn caller(&self, extensions: &http::Extensions) -> Caller {
-        let identity = extensions.get::<Identity>().cloned().unwrap_or(Identity::Anybody);
+        let unknown = if self.authority.is_none() { Identity::Anybody } else { Identity::Nobody };
+        let identity = extensions.get::<Identity>().cloned().unwrap_or(unknown);
         Caller::new(self.clone(), identity)
+    }
+
+    /// The same host, which asks everybody who they are.
+    ///
+    /// # Errors
+    /// If the users, tokens and grants cannot be read.
+    pub async fn authenticating(self, options: &Authentication) -> Result<Self, ReadError> {
+        let authority = Authority::open(&*self.contexts, options).await?;
+        Ok(Self { authority: Some(Arc::new(authority)), ..self })
+    }
+
+    /// Who decides here; `None`: nobody is asked who they are.
+    pub const fn authority(&self) -> Option<&Arc<Authority>> {
+        self.authority.as_ref()
     }
 
     /// The contexts as the server itself uses them, for nobody: what is read here must not be told

@@ -59,6 +59,11 @@ pub use routes::routes;
 use axum::response::{IntoResponse, Response};
 use problem::Problem;
 
+/// The answer to who may not ask.
+pub(crate) fn denied(denied: headwater_model::Denied) -> Response {
+    Problem::from(headwater_model::ReadError::Denied(denied)).into_response()
+}
+
 /// The answer to who asks for what is not here.
 pub(crate) fn nothing_here(uri: &http::Uri) -> Response {
     Problem::from(Refused::Page { path: uri.path().to_owned() }).into_response()

@@ -26,7 +26,7 @@ mod routes;
 pub mod runtime;
 pub mod tls;
 
-pub use access::{Caller, Identity};
+pub use access::{AccessOptions, Authentication, Caller, Identity, IssuerOptions};
 pub use host::{Host, Stage};
 pub use kurrent::KurrentOptions;
 pub use limits::{Limits, StoredLimits};

@@ -14,12 +14,14 @@ mod connections;
 mod door;
 mod misled;
 
+use crate::access::{AccessOptions, ChangeError};
 use crate::tls::{Certificates, TlsError};
 use crate::{Host, Reach, ServerOptions, Stage, routes};
 pub(crate) use connected::PeerAddress;
 use connections::Connections;
 use door::Door;
-use headwater_model::Contexts;
+use headwater_access::token::Secret;
+use headwater_model::{Contexts, ReadError};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use tokio::net::TcpListener;
@@ -50,15 +52,19 @@ pub enum ServerError {
     /// The certificate cannot be used.
     #[error(transparent)]
     Tls(#[from] TlsError),
+    /// Users, tokens and grants cannot be read.
+    #[error("who may do what cannot be read: {0}")]
+    Access(ReadError),
 }
 
 impl ServerError {
     /// The stable code of this error.
-    pub const fn code(&self) -> &'static str {
+    pub fn code(&self) -> &'static str {
         match self {
             Self::Exposed { .. } => "server.exposed",
             Self::Listen { .. } => "server.listen",
             Self::Tls(error) => error.code(),
+            Self::Access(error) => error.code(),
         }
     }
 }
@@ -90,6 +96,12 @@ impl Server {
             return Err(ServerError::Exposed { address, missing });
         }
         let (host, stage) = Host::with(contexts, options.limits.clone());
+        let host = match &options.access {
+            AccessOptions::Open => host,
+            AccessOptions::Authenticated(options) => {
+                host.authenticating(options).await.map_err(ServerError::Access)?
+            }
+        };
         let read = |tls| Certificates::read(tls, host.metrics().clone());
         let certificates = options.tls.clone().map(read).transpose()?;
         let failed =
@@ -108,6 +120,18 @@ impl Server {
     /// without TLS.
     pub fn certificates(&self) -> Option<Certificates> {
         self.certificates.clone()
+    }
+
+    /// The secret by which the first user who administers is made, if there is none yet. It is given
+    /// out once: asked again, there is a new one, and this one is over.
+    ///
+    /// # Errors
+    /// If it could not be stored.
+    pub async fn bootstrap(&self) -> Result<Option<Secret>, ChangeError> {
+        match self.host.authority() {
+            Some(authority) => authority.bootstrap().await,
+            None => Ok(None),
+        }
     }
 
     /// Serves until `stop` resolves, then drains and closes.
@@ -134,6 +158,9 @@ impl Server {
         drop(self.listener);
         self.stage.send_replace(Stage::Closing);
         connections.close(&self.options).await;
+        if let Some(authority) = self.host.authority() {
+            authority.close().await;
+        }
         self.host.settled().await;
     }
 }

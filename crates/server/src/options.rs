@@ -1,5 +1,6 @@
 //! What a server is told when it is started.
 
+use crate::access::AccessOptions;
 use crate::kurrent::KurrentOptions;
 use crate::limits::Limits;
 use crate::tls::{CallerCertificates, TlsOptions};
@@ -28,6 +29,8 @@ pub struct ServerOptions {
     pub limits: Limits,
     /// Its certificate; without one nothing is encrypted.
     pub tls: Option<TlsOptions>,
+    /// Whether it asks who asks.
+    pub access: AccessOptions,
     /// Who may reach it.
     pub reach: Reach,
     /// What clients of KurrentDB see.
@@ -41,6 +44,7 @@ impl Default for ServerOptions {
             close_within: Duration::from_secs(10),
             limits: Limits::default(),
             tls: None,
+            access: AccessOptions::Open,
             reach: Reach::Guarded,
             kurrent: KurrentOptions::default(),
         }
@@ -54,10 +58,12 @@ impl ServerOptions {
             .tls
             .as_ref()
             .is_some_and(|tls| matches!(tls.callers, CallerCertificates::Required { .. }));
-        match (self.tls.is_some(), certified) {
+        let asks = certified || self.access != AccessOptions::Open;
+        match (self.tls.is_some(), asks) {
             (true, true) => None,
             (true, false) => Some("nobody is asked who they are"),
-            (false, _) => Some("nothing is encrypted, and nobody is asked who they are"),
+            (false, true) => Some("nothing is encrypted, passwords and tokens neither"),
+            (false, false) => Some("nothing is encrypted, and nobody is asked who they are"),
         }
     }
 }

@@ -44,6 +44,9 @@ pub(crate) struct Said {
     /// reaches the address reads and writes everything.
     #[arg(long)]
     insecure_listen_anywhere: bool,
+    /// Ask everybody who they are: users, tokens, certificates, JWTs.
+    #[arg(long)]
+    auth: bool,
     /// The server's certificate (PEM); new ones are taken up while it runs.
     #[arg(long, value_name = "FILE")]
     tls_certificate: Option<String>,
@@ -81,7 +84,9 @@ impl Said {
 
     fn flags(&self) -> Vec<Flag> {
         let anywhere = self.insecure_listen_anywhere.then(|| "true".to_owned());
+        let auth = self.auth.then(|| "true".to_owned());
         let own = [
+            ("auth", &auth),
             ("data", &self.data),
             ("listen", &self.listen),
             ("insecure-listen-anywhere", &anywhere),

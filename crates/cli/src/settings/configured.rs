@@ -2,9 +2,14 @@
 
 use super::Wrong;
 use crate::args::LISTEN;
+use headwater_access::bearer::{ALGORITHMS, BearerRules};
+use headwater_access::who::ADMINS;
 use headwater_model::ContextName;
 use headwater_server::tls::{CallerCertificates, TlsOptions};
-use headwater_server::{KurrentOptions, Limits, Reach, ServerOptions, limits};
+use headwater_server::{
+    AccessOptions, Authentication, IssuerOptions, KurrentOptions, Limits, Reach, ServerOptions,
+    limits,
+};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -17,8 +22,19 @@ pub(crate) struct Configured {
     pub(crate) kurrent_context: String,
     pub(crate) drain_for: Duration,
     pub(crate) close_within: Duration,
+    pub(crate) access: Access,
     pub(crate) tls: Tls,
     pub(crate) limits: Limits,
+}
+
+/// What is said about who asks.
+pub(crate) struct Access {
+    pub(crate) required: bool,
+    pub(crate) issuer: String,
+    pub(crate) audience: String,
+    pub(crate) keys_url: String,
+    pub(crate) roles_claim: String,
+    pub(crate) admins: String,
 }
 
 /// What is said about TLS.
@@ -29,6 +45,9 @@ pub(crate) struct Tls {
     pub(crate) authority: Option<PathBuf>,
     pub(crate) look_again_every: Duration,
 }
+
+/// How far an identity provider's clock may be from ours.
+const CLOCK_LEEWAY_SECONDS: u64 = 30;
 
 /// Whether callers show certificates.
 pub(crate) const CALLERS: &[&str] = &["not-asked", "asked", "required"];
@@ -43,6 +62,14 @@ impl Default for Configured {
             kurrent_context: server.kurrent.context.to_string(),
             drain_for: server.drain_for,
             close_within: server.close_within,
+            access: Access {
+                required: false,
+                issuer: String::new(),
+                audience: String::new(),
+                keys_url: String::new(),
+                roles_claim: "roles".to_owned(),
+                admins: String::new(),
+            },
             tls: Tls {
                 certificate: None,
                 key: None,
@@ -65,15 +92,60 @@ impl Configured {
         let context = ContextName::new(self.kurrent_context.clone());
         let context = context.map_err(|error| wrong.push(format!("kurrent.context: {error}"))).ok();
         let tls = self.tls.options().map_err(|why| wrong.push(why)).ok();
-        let (Some(context), Some(tls)) = (context, tls) else { return Err(Wrong(wrong)) };
+        let access = self.access.options().map_err(|why| wrong.push(why)).ok();
+        let (Some(context), Some(tls), Some(access)) = (context, tls, access) else {
+            return Err(Wrong(wrong));
+        };
         Ok(ServerOptions {
             drain_for: self.drain_for,
             close_within: self.close_within,
             limits: self.limits.clone(),
             tls,
+            access,
             reach: if self.insecure_listen_anywhere { Reach::Anyone } else { Reach::Guarded },
             kurrent: KurrentOptions { context, ..KurrentOptions::default() },
         })
+    }
+}
+
+impl Access {
+    fn options(&self) -> Result<AccessOptions, String> {
+        if !self.required {
+            return match self.issuer.is_empty() {
+                true => Ok(AccessOptions::Open),
+                false => Err("access.issuer says whom to believe, but access.required says that \
+                              nobody is asked"
+                    .to_owned()),
+            };
+        }
+        let issuer = self.believed()?;
+        Ok(AccessOptions::Authenticated(Authentication { issuer, ..Authentication::default() }))
+    }
+
+    fn believed(&self) -> Result<Option<IssuerOptions>, String> {
+        if self.issuer.is_empty() {
+            return Ok(None);
+        }
+        let some = |text: &&str| !text.is_empty();
+        let audiences: Vec<String> =
+            self.audience.split(',').map(str::trim).filter(some).map(str::to_owned).collect();
+        if audiences.is_empty() {
+            return Err("access.issuer needs its access.audience: tokens for others must not be \
+                        believed"
+                .to_owned());
+        }
+        let admins = Some(self.admins.clone()).filter(|role| !role.is_empty());
+        let roles = admins.map(|role| (role, vec![ADMINS.to_owned()])).into_iter().collect();
+        let rules = BearerRules {
+            issuer: self.issuer.clone(),
+            audiences,
+            algorithms: ALGORITHMS.to_vec(),
+            leeway_seconds: CLOCK_LEEWAY_SECONDS,
+            roles_claim: self.roles_claim.clone(),
+            roles,
+        };
+        let keys_url = Some(self.keys_url.clone()).filter(|url| !url.is_empty());
+        Ok(Some(IssuerOptions { rules, keys_url }))
     }
 }
 

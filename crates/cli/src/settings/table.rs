@@ -26,7 +26,7 @@ impl Setting {
 
 /// All settings, in the order in which they are shown.
 pub(crate) fn table() -> impl Iterator<Item = &'static Setting> {
-    SERVER.iter().chain(TLS).chain(limits::LIMITS)
+    SERVER.iter().chain(ACCESS).chain(TLS).chain(limits::LIMITS)
 }
 
 const NO_TIME: Duration = Duration::ZERO;
@@ -71,6 +71,46 @@ const SERVER: &[Setting] = &[
         flag: None,
         field: Field::Span { min: NO_TIME, max: HOUR, at: |to| &mut to.close_within },
         why: "how long what is in hand may take once it closes; then connections are cut",
+    },
+];
+
+const ACCESS: &[Setting] = &[
+    Setting {
+        key: "access.required",
+        flag: Some("auth"),
+        field: Field::Switch(|to| &mut to.access.required),
+        why: "ask everybody who they are; at the first start a token is printed by which the first user \
+              who administers is made",
+    },
+    Setting {
+        key: "access.issuer",
+        flag: None,
+        field: Field::Text(|to| &mut to.access.issuer),
+        why: "the identity provider whose JWTs are believed: their `iss`, letter by letter",
+    },
+    Setting {
+        key: "access.audience",
+        flag: None,
+        field: Field::Text(|to| &mut to.access.audience),
+        why: "for whom its tokens must be: one of these, between commas, is among their `aud`",
+    },
+    Setting {
+        key: "access.keys_url",
+        flag: None,
+        field: Field::Text(|to| &mut to.access.keys_url),
+        why: "where its keys are; empty: where /.well-known/openid-configuration below it says",
+    },
+    Setting {
+        key: "access.roles_claim",
+        flag: None,
+        field: Field::Text(|to| &mut to.access.roles_claim),
+        why: "where its tokens hold roles: `realm_access.roles`",
+    },
+    Setting {
+        key: "access.admins",
+        flag: None,
+        field: Field::Text(|to| &mut to.access.admins),
+        why: "the role of its tokens that may do everything here; empty: none of them does",
     },
 ];
 

@@ -1,5 +1,6 @@
 //! Asking about a group: again until the deadline where that is harmless, else once.
 
+use crate::credentials::Channel;
 use crate::asking::{Heard, failed, senseless, too_late, understand, words};
 use crate::backoff::Backoff;
 use crate::context::RemoteContext;
@@ -9,7 +10,6 @@ use headwater_wire::v1::consumer_groups_client::ConsumerGroupsClient;
 use headwater_wire::{Malformed, group_status};
 use std::time::Duration;
 use tokio::time::{Instant, sleep, timeout, timeout_at};
-use tonic::transport::Channel;
 use tonic::{Response, Status};
 
 /// The service, over a connection.

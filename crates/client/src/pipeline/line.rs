@@ -3,6 +3,7 @@
 //! Picture: `rest (nobody waits) ─▶ open ─▶ converse ──lost──▶ pause ─▶ open (all are sent again)`
 //! In every state new callers are admitted and deadlines are kept.
 
+use crate::credentials::Channel;
 use super::Job;
 use super::waiting::Waiting;
 use crate::asking::{Asking, Heard, ready, understand, words};
@@ -15,7 +16,6 @@ use headwater_wire::encoded::{EncodedReply, EncodedRequest, PIPELINE_PATH};
 use http::uri::PathAndQuery;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep, sleep_until};
-use tonic::transport::Channel;
 use tonic::{Request, Status, Streaming};
 
 pub(super) struct Line {

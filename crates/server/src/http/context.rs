@@ -63,8 +63,10 @@ pub(super) async fn show(ask: Ask) -> Result<Response, Problem> {
 /// Makes a context, if it is not there.
 pub(super) async fn make(ask: Ask) -> Result<Response, Problem> {
     let name = ask.context_name()?;
-    let is_new = !ask.face.exists(&name).await?;
+    let known = ask.face.exists(&name).await?;
+    // Who may not is told so before whether it is there.
     let context = ask.caller.contexts().context(name).await?;
+    let is_new = !known;
     let mut response = shown(&*context).await?;
     if is_new {
         *response.status_mut() = StatusCode::CREATED;

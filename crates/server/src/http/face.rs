@@ -6,7 +6,7 @@ use super::problem::Problem;
 use super::refused::Refused;
 use crate::metrics::{Entered, Name};
 use crate::{Caller, Host};
-use headwater_model::{ContextName, EventStore};
+use headwater_model::{ContextName, EventStore, ReadError};
 use parking_lot::RwLock;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -52,6 +52,8 @@ impl Face {
         caller: &Caller,
         name: ContextName,
     ) -> Result<Arc<dyn EventStore>, Problem> {
+        // Before it is said whether it is there.
+        caller.may_enter(&name).map_err(ReadError::Denied)?;
         if !self.exists(&name).await? {
             return Err(Refused::NoContext { context: name }.into());
         }

@@ -12,6 +12,8 @@ use super::refused::Refused;
 use super::stream::fresh;
 use crate::metrics::Name;
 use axum::response::{IntoResponse, Response};
+use headwater_access::Verb;
+use headwater_model::ReadError;
 use http::HeaderValue;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use schemars::JsonSchema;
@@ -49,6 +51,7 @@ pub(super) async fn ready(ask: Ask) -> Result<Response, Problem> {
 
 /// What was counted.
 pub(super) async fn metrics(ask: Ask) -> Result<Response, Problem> {
+    ask.caller.may(Verb::Observe).map_err(ReadError::Denied)?;
     let host = ask.face.host();
     for name in ask.face.known() {
         let (_, head) = host.unguarded().context(name.clone()).await?.head().await?;

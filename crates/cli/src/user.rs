@@ -1,0 +1,106 @@
+//! `headwater user`: who may come in.
+
+use crate::access::{at, new_password, password, text, texts, told};
+use crate::args::{Output, User, UserCommand};
+use crate::output::Printer;
+use headwater_wire::v1;
+use serde_json::json;
+
+pub(crate) async fn run(asked: &User, output: Output) -> anyhow::Result<()> {
+    let mut printer = Printer::new(output);
+    // What a person types is asked for before anybody is connected to.
+    let typed = match &asked.command {
+        UserCommand::Add { no_password: false, .. } => Some(new_password()?),
+        UserCommand::Passwd { own: false, .. } => Some(new_password()?),
+        _ => None,
+    };
+    let mut access = at(&asked.at.server).await?;
+    match &asked.command {
+        UserCommand::Add { user, full_name, roles, .. } => {
+            let request = v1::CreateUserRequest {
+                user: user.clone().into(),
+                full_name: full_name.clone().into(),
+                roles: roles.iter().map(|role| role.clone().into()).collect(),
+                password: typed.map(Into::into),
+            };
+            told(access.create_user(request).await)?;
+            printer.line(&format!("user {user} is there"), &json!({ "user": user }))?;
+        }
+        UserCommand::Ls => {
+            let users = told(access.list_users(v1::ListUsersRequest {}).await)?.users;
+            for user in users {
+                show(&mut printer, &user)?;
+            }
+        }
+        UserCommand::Passwd { user, own } => {
+            let (current, password) = match typed {
+                Some(password) => (None, password),
+                None => {
+                    debug_assert!(*own, "otherwise it was typed before");
+                    (Some(password("Password now: ")?), new_password()?)
+                }
+            };
+            let request = v1::SetPasswordRequest {
+                user: user.clone().into(),
+                password: password.into(),
+                current: current.map(Into::into),
+            };
+            told(access.set_password(request).await)?;
+            printer.line(&format!("{user} has another password"), &json!({ "user": user }))?;
+        }
+        UserCommand::Roles { user, roles } => {
+            let roles = roles.iter().map(|role| role.clone().into()).collect();
+            let roles = Some(v1::Roles { roles });
+            change(&mut access, v1::ChangeUserRequest { roles, ..changed(user) }).await?;
+            printer.line(&format!("{user} has these roles"), &json!({ "user": user }))?;
+        }
+        UserCommand::Disable { user } => {
+            let disabled = Some(true);
+            change(&mut access, v1::ChangeUserRequest { disabled, ..changed(user) }).await?;
+            printer.line(&format!("{user} is kept out"), &json!({ "user": user }))?;
+        }
+        UserCommand::Enable { user } => {
+            let disabled = Some(false);
+            change(&mut access, v1::ChangeUserRequest { disabled, ..changed(user) }).await?;
+            printer.line(&format!("{user} is let in"), &json!({ "user": user }))?;
+        }
+        UserCommand::Rm { user } => {
+            told(access.remove_user(v1::RemoveUserRequest { user: user.clone().into() }).await)?;
+            printer.line(&format!("{user} is gone"), &json!({ "user": user }))?;
+        }
+        UserCommand::Me => {
+            let me = told(access.who_am_i(v1::WhoAmIRequest {}).await)?;
+            let (name, whos) = (text(&me.name), texts(&me.whos));
+            let line = format!("{name}: {}", whos.join(", "));
+            printer.line(&line, &json!({ "name": name, "whos": whos }))?;
+        }
+    }
+    Ok(printer.flush()?)
+}
+
+fn changed(user: &str) -> v1::ChangeUserRequest {
+    v1::ChangeUserRequest { user: user.to_owned().into(), ..v1::ChangeUserRequest::default() }
+}
+
+async fn change(
+    access: &mut crate::access::Access,
+    request: v1::ChangeUserRequest,
+) -> anyhow::Result<()> {
+    told(access.change_user(request).await)?;
+    Ok(())
+}
+
+fn show(printer: &mut Printer, user: &v1::User) -> anyhow::Result<()> {
+    let (name, full_name, roles) = (text(&user.user), text(&user.full_name), texts(&user.roles));
+    let state = match (user.disabled, user.has_password) {
+        (true, _) => "kept out",
+        (false, true) => "password",
+        (false, false) => "tokens only",
+    };
+    let line = format!("{name:<24} {state:<12} {:<24} {full_name}", roles.join(","));
+    let json = json!({
+        "user": name, "full_name": full_name, "roles": roles,
+        "disabled": user.disabled, "has_password": user.has_password,
+    });
+    Ok(printer.line(line.trim_end(), &json)?)
+}
