@@ -4,6 +4,7 @@
 //! their order; what each is asked is in a file of its own group.
 
 mod access;
+mod backup;
 mod group;
 mod parked;
 mod place;
@@ -13,6 +14,9 @@ mod stream;
 mod verify;
 
 pub(crate) use access::{Given, Grant, GrantCommand, Token, TokenCommand, User, UserCommand};
+pub(crate) use backup::{
+    Backup, BackupCommand, Backups, Export, Import, Prune, Restore, VerifyBackups,
+};
 pub(crate) use group::{
     CreateGroup, Group, GroupCommand, GroupParked, GroupReplay, GroupSeek, GroupSkip, OneGroup,
     Where,
@@ -71,6 +75,18 @@ pub(crate) enum Command {
     /// Give the room of what nobody can read any more back, beside appends and reads.
     #[command(after_help = SEE_EXIT_CODES)]
     Scavenge(Scavenge),
+    /// Copy what is new of a store into a directory, while it is written to; look after the copies.
+    #[command(after_help = SEE_EXIT_CODES)]
+    Backup(Backup),
+    /// Make a new data directory of a backup, as it was at its end, a position or an instant.
+    #[command(after_help = SEE_EXIT_CODES)]
+    Restore(Restore),
+    /// Write the events of a context as JSON, one a line.
+    #[command(after_help = SEE_EXIT_CODES)]
+    Export(Export),
+    /// Append the events of such lines; what is there already is not written again.
+    #[command(after_help = SEE_EXIT_CODES)]
+    Import(Import),
     /// List, read, follow and append to streams.
     #[command(after_help = SEE_EXIT_CODES)]
     Stream(Stream),

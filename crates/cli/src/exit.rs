@@ -2,6 +2,10 @@
 //!
 //! Why: `set -e` is only useful when a conflict and a full disk do not look alike.
 
+mod backup;
+
+pub(crate) use backup::DamagedBackup;
+
 use crate::args::Output;
 use headwater_model::{AppendError, GroupError, ReadError, Retry, ScavengeError, Unavailable};
 use headwater_server::ServerError;
@@ -134,6 +138,9 @@ fn classify(error: &anyhow::Error) -> (Ending, &str) {
     if error.downcast_ref::<NotFound>().is_some() {
         return (Ending::NotFound, "cli.not_found");
     }
+    if let Some(found) = backup::classify(error) {
+        return found;
+    }
     if error.downcast_ref::<Damaged>().is_some() {
         return (Ending::Corrupt, "store.corrupt");
     }
@@ -176,15 +183,7 @@ fn classify(error: &anyhow::Error) -> (Ending, &str) {
         return (ending, group.code());
     }
     if let Some(scavenge) = error.downcast_ref::<ScavengeError>() {
-        let ending = match scavenge {
-            ScavengeError::Corrupt(_) => Ending::Corrupt,
-            ScavengeError::Unavailable(_) | ScavengeError::Unknown(_) => Ending::Unavailable,
-            ScavengeError::UnderWay => Ending::Refused,
-            ScavengeError::NotHere { .. }
-            | ScavengeError::Invalid { .. }
-            | ScavengeError::Denied(_) => Ending::Failed,
-        };
-        return (ending, scavenge.code());
+        return (of_scavenge(scavenge), scavenge.code());
     }
     if let Some(unavailable) = error.downcast_ref::<Unavailable>() {
         return (Ending::Unavailable, unavailable.code());
@@ -196,6 +195,17 @@ fn classify(error: &anyhow::Error) -> (Ending, &str) {
         return (Ending::Failed, server.code());
     }
     (Ending::Failed, "cli.failed")
+}
+
+fn of_scavenge(error: &ScavengeError) -> Ending {
+    match error {
+        ScavengeError::Corrupt(_) => Ending::Corrupt,
+        ScavengeError::Unavailable(_) | ScavengeError::Unknown(_) => Ending::Unavailable,
+        ScavengeError::UnderWay => Ending::Refused,
+        ScavengeError::NotHere { .. }
+        | ScavengeError::Invalid { .. }
+        | ScavengeError::Denied(_) => Ending::Failed,
+    }
 }
 
 #[cfg(test)]

@@ -7,13 +7,17 @@
 
 mod access;
 mod args;
+mod backup;
+mod bar;
 mod config;
 mod dev;
 mod exit;
 mod grant;
 mod group;
+mod lines;
 mod output;
 mod parked;
+mod restore;
 mod scavenge;
 mod server;
 mod settings;
@@ -47,6 +51,10 @@ async fn run(arguments: &Arguments) -> anyhow::Result<()> {
         Command::Config(config) => config::run(config, output),
         Command::Verify(verify) => verify::run(verify, output),
         Command::Scavenge(scavenge) => scavenge::run(scavenge, output).await,
+        Command::Backup(backup) => backup::run(backup, output).await,
+        Command::Restore(restore) => restore::run(restore, output),
+        Command::Export(export) => lines::write(export, output).await,
+        Command::Import(import) => lines::read(import, output).await,
         Command::Stream(stream) => stream::run(stream, output).await,
         Command::Group(group) => group::run(group, output).await,
         Command::Parked(parked) => parked::run(parked, output).await,

@@ -6,7 +6,7 @@
 use crate::args::Place;
 use crate::exit::NotFound;
 use headwater::prelude::*;
-use headwater_client::{Client, ClientOptions};
+use headwater_client::{Address, Client, ClientOptions};
 use headwater_model::{ContextName, Contexts, EventStore};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -51,13 +51,28 @@ fn name(place: &Place) -> anyhow::Result<ContextName> {
 
 /// Of the server, if one was named, or of the directory.
 async fn contexts(place: &Place) -> anyhow::Result<Arc<dyn Contexts>> {
-    match &place.server {
+    contexts_of(&place.data.data, place.server.as_ref()).await
+}
+
+/// All contexts there are, of a server or of a directory that must be there.
+pub(crate) async fn all_contexts(
+    data: &Path,
+    server: Option<&Address>,
+) -> anyhow::Result<Arc<dyn Contexts>> {
+    if server.is_none() && !store_directory(data).is_dir() {
+        return Err(NotFound(format!("{} has no store", data.display())).into());
+    }
+    contexts_of(data, server).await
+}
+
+async fn contexts_of(data: &Path, server: Option<&Address>) -> anyhow::Result<Arc<dyn Contexts>> {
+    match server {
         Some(server) => {
             let options =
                 ClientOptions { answer_within: ANSWER_WITHIN, ..ClientOptions::default() };
             Ok(Arc::new(Client::connect(server.clone(), options).await?))
         }
-        None => Ok(Arc::clone(open(&place.data.data).await?.contexts())),
+        None => Ok(Arc::clone(open(data).await?.contexts())),
     }
 }
 

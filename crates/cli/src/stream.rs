@@ -25,7 +25,7 @@ fn stream_name(text: &str) -> anyhow::Result<StreamName> {
 
 impl Which {
     /// The events that were asked for, as a query of the context.
-    fn query(&self) -> anyhow::Result<Query> {
+    pub(crate) fn query(&self) -> anyhow::Result<Query> {
         if let Some(stream) = &self.stream {
             return Ok(Query::stream(stream_name(stream)?));
         }
@@ -39,6 +39,9 @@ impl Which {
     }
 }
 
-pub(crate) fn each<T, E>(texts: &[String], make: impl Fn(String) -> Result<T, E>) -> Result<Vec<T>, E> {
+pub(crate) fn each<T, E>(
+    texts: &[String],
+    make: impl Fn(String) -> Result<T, E>,
+) -> Result<Vec<T>, E> {
     texts.iter().cloned().map(make).collect()
 }

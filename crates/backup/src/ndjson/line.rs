@@ -23,9 +23,9 @@ pub const IMPORTED_POSITION: &str = "imported-position";
 /// The key under which an imported event keeps when it was first recorded.
 pub const IMPORTED_RECORDED_AT: &str = "imported-recorded-at";
 
-/// A line, as it is written and read.
+/// A line, as it is written and read. Its keys are those of events over HTTP.
 #[derive(Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(deny_unknown_fields)]
 struct Line<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     position: Option<Position>,
@@ -120,10 +120,10 @@ pub(super) fn read(line: &[u8]) -> Result<Asked, String> {
         (Some(raw), None) => Bytes::copy_from_slice(raw.get().as_bytes()),
         (None, Some(text)) => {
             let bytes = BASE64.decode(text.as_bytes());
-            Bytes::from(bytes.map_err(|why| format!("payloadBase64 is not base64: {why}"))?)
+            Bytes::from(bytes.map_err(|why| format!("payload_base64 is not base64: {why}"))?)
         }
-        (None, None) => return Err("it has neither payload nor payloadBase64".to_owned()),
-        (Some(_), Some(_)) => return Err("it has both payload and payloadBase64".to_owned()),
+        (None, None) => return Err("it has neither payload nor payload_base64".to_owned()),
+        (Some(_), Some(_)) => return Err("it has both payload and payload_base64".to_owned()),
     };
     let event = NewEvent {
         id: line.id,

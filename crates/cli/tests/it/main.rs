@@ -1,13 +1,14 @@
 //! The command as a person and a script meet it: the real program, in a directory of its own.
 
+mod backup;
 mod dev;
 mod group;
 mod headwater;
 mod hostile;
 mod killed;
 mod parked;
-mod secure;
 mod scavenge;
+mod secure;
 mod server;
 mod settings;
 mod stream;
