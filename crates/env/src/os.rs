@@ -131,17 +131,11 @@ impl Disk for OsDisk {
     }
 }
 
-/// A second handle whose writes go past the page cache and return when the device has them.
+/// A second handle, whose writes go past the page cache. That they are durable is asked of each.
 #[cfg(target_os = "linux")]
 fn open_direct(path: &Path) -> Result<Option<fs::File>, DiskError> {
-    open_past_cache(path, rustix::fs::OFlags::DSYNC)
-}
-
-/// A handle whose writes go past the page cache, and what else is asked of it.
-#[cfg(target_os = "linux")]
-fn open_past_cache(path: &Path, more: rustix::fs::OFlags) -> Result<Option<fs::File>, DiskError> {
     use rustix::fs::{Mode, OFlags};
-    let flags = OFlags::WRONLY | OFlags::DIRECT | OFlags::CLOEXEC | more;
+    let flags = OFlags::WRONLY | OFlags::DIRECT | OFlags::CLOEXEC;
     match rustix::fs::open(path, flags, Mode::empty()) {
         Ok(handle) => Ok(Some(handle.into())),
         // The file system has no direct writes (some network and memory file systems).
@@ -153,6 +147,35 @@ fn open_past_cache(path: &Path, more: rustix::fs::OFlags) -> Result<Option<fs::F
 #[cfg(not(target_os = "linux"))]
 fn open_direct(_path: &Path) -> Result<Option<fs::File>, DiskError> {
     Ok(None)
+}
+
+/// Writes all of `bytes`; the device has them when it returns.
+#[cfg(target_os = "linux")]
+fn write_all_durable(file: &fs::File, mut bytes: &[u8], mut at: u64) -> std::io::Result<()> {
+    use rustix::io::{Errno, ReadWriteFlags, pwritev2};
+    while !bytes.is_empty() {
+        match pwritev2(file, &[std::io::IoSlice::new(bytes)], at, ReadWriteFlags::DSYNC) {
+            Ok(0) => return Err(std::io::ErrorKind::WriteZero.into()),
+            Ok(count) => {
+                bytes = &bytes[count..];
+                at += count as u64;
+            }
+            Err(Errno::INTR) => {}
+            // A system that cannot be asked so is asked in two calls.
+            Err(Errno::OPNOTSUPP | Errno::NOSYS) => {
+                file.write_all_at(bytes, at)?;
+                return file.sync_data();
+            }
+            Err(e) => return Err(e.into()),
+        }
+    }
+    Ok(())
+}
+
+#[cfg(not(target_os = "linux"))]
+fn write_all_durable(file: &fs::File, bytes: &[u8], at: u64) -> std::io::Result<()> {
+    file.write_all_at(bytes, at)?;
+    file.sync_data()
 }
 
 #[cfg(target_os = "linux")]
@@ -178,22 +201,6 @@ impl OsFile {
     fn failed(&self, what: &'static str) -> impl Fn(std::io::Error) -> DiskError + '_ {
         move |e| DiskError::of(what, &self.path, &e)
     }
-
-    /// Another handle of this file, whose writes go past the page cache and are not durable at once.
-    /// `None`: its name is another file's by now.
-    #[cfg(target_os = "linux")]
-    fn again_past_cache(&self) -> Result<Option<fs::File>, DiskError> {
-        use std::os::unix::fs::MetadataExt;
-        let opened = match open_past_cache(&self.path, rustix::fs::OFlags::empty()) {
-            Err(DiskError::NotFound { .. }) => None,
-            opened => opened?,
-        };
-        let Some(again) = opened else { return Ok(None) };
-        let who = |file: &fs::File| file.metadata().map(|it| (it.dev(), it.ino()));
-        let is_same = who(&again).map_err(self.failed("look at"))?
-            == who(&self.file).map_err(self.failed("look at"))?;
-        Ok(is_same.then_some(again))
-    }
 }
 
 impl File for OsFile {
@@ -217,7 +224,7 @@ impl File for OsFile {
     fn write_durable_at(&self, blocks: &[u8], at: u64) -> Result<(), DiskError> {
         assert_whole_blocks(blocks, at);
         match &self.direct {
-            Some(direct) => direct.write_all_at(blocks, at).map_err(self.failed("write")),
+            Some(direct) => write_all_durable(direct, blocks, at).map_err(self.failed("write")),
             None => {
                 self.write_at(blocks, at)?;
                 self.sync()
@@ -225,6 +232,9 @@ impl File for OsFile {
         }
     }
 
+    /// The write is under way meanwhile, and is made durable by a call of its own. Were that asked of
+    /// the write itself, a thread of the kernel would do it behind the write, on the processor that
+    /// heard from the device, and whoever computes there keeps it waiting for milliseconds.
     #[cfg(target_os = "linux")]
     fn write_durable_while(
         &self,
@@ -239,8 +249,9 @@ impl File for OsFile {
         {
             let written = written.map_err(self.failed("write"))?;
             // Seldom: a signal, or the edge of the room. What is left goes the plain way.
-            let left = &blocks[written..];
-            return direct.write_all_at(left, at + written as u64).map_err(self.failed("write"));
+            let (left, behind) = (&blocks[written..], at + written as u64);
+            direct.write_all_at(left, behind).map_err(self.failed("write"))?;
+            return direct.sync_data().map_err(self.failed("sync"));
         }
         meanwhile();
         self.write_durable_at(blocks, at)
@@ -268,19 +279,12 @@ impl File for OsFile {
 
     /// Past the page cache where that is possible: zeros that are copied there push out what readers
     /// want, and each direct write to their place would have to look for them.
-    #[cfg(target_os = "linux")]
     fn write_zeros(&self, from: u64, to: u64) -> Result<(), DiskError> {
         let is_blocks = [from, to].iter().all(|at| at.is_multiple_of(BLOCK_BYTES as u64));
-        let past_cache = match is_blocks && self.direct.is_some() {
-            true => self.again_past_cache()?,
-            false => None,
-        };
-        match past_cache {
-            Some(file) => write_zeros(from, to, |zeros, at| {
-                file.write_all_at(zeros, at).map_err(self.failed("write"))
-            }),
-            None => write_zeros(from, to, |zeros, at| self.write_at(zeros, at)),
-        }
+        let file = self.direct.as_ref().filter(|_| is_blocks).unwrap_or(&self.file);
+        write_zeros(from, to, |zeros, at| {
+            file.write_all_at(zeros, at).map_err(self.failed("write"))
+        })
     }
 
     #[cfg(target_os = "linux")]
