@@ -1,8 +1,12 @@
 //! Consumer groups over HTTP: members by name, fetches that wait, and what the answers say.
 
 use super::site::{Site, told};
+use headwater_model::Timestamp;
+use headwater_model::memory::MemoryContexts;
 use reqwest::Method;
 use serde_json::{Value, json};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 const GROUP: &str = "/v1/contexts/demo/groups/billing";
 
@@ -132,4 +136,43 @@ async fn a_group_is_sought_to_any_place() {
         let fetched = fetch(&site, "one", "limit=100&wait_ms=0").await;
         assert_eq!(!fetched.as_array().unwrap().is_empty(), count, "{to}");
     }
+}
+
+/// A caller that is silent for longer than the lease is gone; its next fetch joins anew.
+#[tokio::test]
+async fn silence_for_longer_than_the_lease_gives_back() {
+    let seconds = Arc::new(AtomicU64::new(1_000));
+    let now = Arc::clone(&seconds);
+    let clock = move || Timestamp::from_micros(now.load(Ordering::SeqCst) * 1_000_000);
+    let site = Site::over(Arc::new(MemoryContexts::new(Arc::new(clock)))).await;
+    assert_eq!(site.put("/v1/contexts/demo").send().await.unwrap().status(), 201);
+    let settings = json!({ "lease_ms": 60_000, "ack_wait_ms": 600_000 });
+    let made = put(&site, GROUP, json!({ "start": "now", "settings": settings })).await;
+    assert_eq!(made.0, 201, "{}", made.1);
+    append(&site, "a-1").await;
+    let held = fetch(&site, "one", "wait_ms=0").await;
+    seconds.store(1_059, Ordering::SeqCst);
+    assert_eq!(fetch(&site, "two", "wait_ms=0").await, json!([]), "it is held");
+    seconds.store(1_061, Ordering::SeqCst);
+    let given = fetch(&site, "two", "wait_ms=0").await;
+    assert_eq!(given[0]["attempt"], 2);
+    let late = json!({ "deliveries": [held[0]["id"]] });
+    let late = post(&site, &format!("{GROUP}/members/one/ack"), late).await;
+    assert_eq!((late.0, &late.1["code"]), (409, &json!("group.not_a_member")));
+    assert_eq!(fetch(&site, "one", "wait_ms=0").await, json!([]), "it joins again");
+    assert_eq!(site.json(GROUP).await["members"].as_array().unwrap().len(), 2);
+}
+
+/// A server that stops does not keep who waits.
+#[tokio::test]
+async fn a_fetch_that_waits_ends_when_the_server_stops() {
+    let site = ground(json!({})).await;
+    let path = format!("{GROUP}/members/one/fetch?wait_ms=20000");
+    let waiting = tokio::spawn(told(site.post(&path)));
+    while site.json(GROUP).await["members"] == json!([]) {
+        tokio::task::yield_now().await;
+    }
+    site.stop().await;
+    let (status, body) = waiting.await.unwrap();
+    assert_eq!((status, &body["code"]), (503, &json!("http.stopping")));
 }

@@ -7,14 +7,19 @@ mod racing;
 
 use super::cuts::{context, everywhere, one};
 use super::proxy::{Cut, Proxy};
-use super::served::{Place, Served, connect};
+use super::served::{Place, SOCKETS, Served, connect};
+use futures_util::stream::{self, StreamExt as _};
 use headwater_client::Client;
 use headwater_conformance::run;
 use headwater_model::{
-    ConsumerGroups, EventStore, GroupDelivery, GroupError, GroupName, GroupSettings, Member,
-    ParkedPart, Query, Seek, Start,
+    ConsumerGroups, DeliveryId, EventStore, GroupDelivery, GroupError, GroupName, GroupSettings,
+    Member, ParkedPart, Query, Seek, Start,
 };
+use headwater_wire::v1::consumer_groups_client::ConsumerGroupsClient;
+use headwater_wire::{MemberAsked, MemberTold, v1};
+use std::collections::BTreeMap;
 use std::sync::Arc;
+use tonic::transport::Endpoint;
 
 mod over_a_socket {
     headwater_conformance::exam_groups!(crate::native::candidate::Remote::new());
@@ -198,6 +203,45 @@ fn what_comes_for_a_call_that_was_given_up_is_not_lost() {
             }
         };
         settled.await;
+    });
+}
+
+/// D3: what makes no sense is answered by its number, and the membership goes on.
+#[test]
+fn a_member_that_talks_nonsense_is_answered() {
+    run(async {
+        let ground = Ground::new([]).await;
+        let address = ground.served.address;
+        let of = ground.store.context();
+        let asked = |number: u64, asked: &MemberAsked| v1::MemberRequest::new(of, number, asked);
+        let join = MemberAsked::Join { group: name(), member: "m".into() };
+        let next = |count_max| MemberAsked::Next { count_max };
+        let mut requests = vec![asked(1, &join), asked(2, &next(0)), asked(3, &join)];
+        requests.extend((4..=68).map(|number| asked(number, &next(1))));
+        requests.push(asked(69, &MemberAsked::Cancel { number: 1_000 }));
+        requests.push(asked(90, &MemberAsked::Ack { deliveries: vec![DeliveryId(77)] }));
+        requests.push(v1::MemberRequest { number: 91, asked: None });
+        let replies = SOCKETS.spawn(async move {
+            let channel = Endpoint::from_shared(format!("http://{address}")).expect("a URL");
+            let channel = channel.connect().await.expect("it listens");
+            let requests = stream::iter(requests).chain(stream::pending());
+            let mut client = ConsumerGroupsClient::new(channel);
+            let mut replies = client.join(requests).await.expect("it opens").into_inner();
+            let mut told = BTreeMap::new();
+            while told.len() < 6 {
+                let reply = replies.message().await.expect("it goes on").expect("it goes on");
+                told.insert(reply.number, reply.understood().expect("it makes sense"));
+            }
+            told
+        });
+        let told = replies.await.expect("no panic");
+        assert!(matches!(told[&1], Ok(MemberTold::Joined(_))));
+        for number in [2, 3, 68, 91] {
+            let told = &told[&number];
+            assert!(matches!(told, Err(GroupError::Invalid { .. })), "{number}: {told:?}");
+        }
+        let theirs = GroupError::NotYours { deliveries: vec![DeliveryId(77)] };
+        assert_eq!(told[&90], Err(theirs));
     });
 }
 

@@ -146,6 +146,8 @@ fn requests_with_flipped_and_missing_bytes_get_an_answer() {
             bytes[at] = byte;
             bytes.truncate(if n % 3 == 0 { end } else { bytes.len() });
             let method = methods[n % methods.len()];
+            let groups = ["Join", "CreateGroup", "SeekGroup"][n % 3];
+            call(&channel, &format!("ConsumerGroups/{groups}"), whole(&bytes)).await;
             if method == "Subscribe" && bytes.is_empty() {
                 continue;
             }
