@@ -7,6 +7,7 @@
 //!   Streams          read · append · batch · delete · tombstone ─┐
 //!   v2 StreamsService  several streams in one append            ─┼─▶ the one context ([`KurrentOptions`])
 //!   PersistentSubscriptions  the context's consumer groups      ─┤
+//!   Operations, Monitoring, Projections  what there is of them  ─┤
 //!   ServerFeatures, Gossip   what is here, and where            ─┘
 //!   all other services       a clear "not served", and what to use instead
 //! ```
@@ -28,10 +29,13 @@ mod gossip;
 mod home;
 mod links;
 mod missing;
+mod monitoring;
 mod name;
+mod operations;
 pub mod options;
 mod persistent;
 mod place;
+mod projections;
 mod read;
 mod refusal;
 mod shown;
@@ -48,8 +52,10 @@ use axum::middleware::{Next, from_fn};
 use axum::response::Response;
 use gossip::SentTo;
 use headwater_wire::kurrent::event_store::client::{
-    gossip::gossip_server::GossipServer,
+    gossip::gossip_server::GossipServer, monitoring::monitoring_server::MonitoringServer,
+    operations::operations_server::OperationsServer,
     persistent_subscriptions::persistent_subscriptions_server as persistent_server,
+    projections::projections_server::ProjectionsServer,
     server_features::server_features_server as features_server,
     streams::streams_server::StreamsServer,
 };
@@ -65,10 +71,16 @@ pub fn routes(host: &Host, options: &KurrentOptions) -> Router {
     let v2 = v2_server::StreamsServiceServer::new(v2::StreamsService::new(house.clone()));
     let persistent = persistent::PersistentSubscriptions::new(house.clone());
     let persistent = persistent_server::PersistentSubscriptionsServer::new(persistent);
+    let monitoring = MonitoringServer::new(monitoring::Monitoring::new(house.clone()));
+    let operations = OperationsServer::new(operations::Operations::new(house.clone()));
+    let projections = ProjectionsServer::new(projections::Projections::new(house.clone()));
     let gossip = GossipServer::new(gossip::Gossip::new(house, options.advertised.clone()));
     mount(streams.max_decoding_message_size(REQUEST_BYTES_MAX))
         .merge(mount(v2.max_decoding_message_size(REQUEST_BYTES_MAX)))
         .merge(mount(persistent))
+        .merge(mount(monitoring))
+        .merge(mount(operations))
+        .merge(mount(projections))
         .merge(mount(features_server::ServerFeaturesServer::new(features::Features)))
         .merge(mount(gossip).layer(from_fn(note_where_it_was_sent)))
         .merge(missing::routes())

@@ -127,6 +127,14 @@ impl Metrics {
         }
         text
     }
+
+    /// All of it, one figure after another: name with labels, and value.
+    pub fn figures(&self) -> Vec<(String, String)> {
+        let text = self.text();
+        let figures = text.lines().filter(|line| !line.starts_with('#'));
+        let split = figures.filter_map(|line| line.rsplit_once(' '));
+        split.map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
+    }
 }
 
 impl Value {

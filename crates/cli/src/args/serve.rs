@@ -62,6 +62,9 @@ pub(crate) struct Said {
     /// The context that clients of KurrentDB see (default).
     #[arg(long, value_name = "CONTEXT")]
     kurrent_context: Option<String>,
+    /// Where clients of KurrentDB that ask by gossip find this server (where they asked).
+    #[arg(long, value_name = "HOST:PORT")]
+    kurrent_advertise: Option<String>,
     /// Say that it is not ready for so long before it stops, so that nothing new is sent here (0 s).
     #[arg(long, value_name = "TIME")]
     drain_for: Option<String>,
@@ -95,6 +98,7 @@ impl Said {
             ("tls-callers", &self.tls_callers),
             ("tls-authority", &self.tls_authority),
             ("kurrent-context", &self.kurrent_context),
+            ("kurrent-advertise", &self.kurrent_advertise),
             ("drain-for", &self.drain_for),
         ];
         let own = own.into_iter().filter_map(|(flag, text)| {

@@ -20,6 +20,7 @@ pub(crate) struct Configured {
     pub(crate) listen: SocketAddr,
     pub(crate) insecure_listen_anywhere: bool,
     pub(crate) kurrent_context: String,
+    pub(crate) kurrent_advertised: String,
     pub(crate) drain_for: Duration,
     pub(crate) close_within: Duration,
     pub(crate) access: Access,
@@ -60,6 +61,7 @@ impl Default for Configured {
             listen: LISTEN,
             insecure_listen_anywhere: false,
             kurrent_context: server.kurrent.context.to_string(),
+            kurrent_advertised: String::new(),
             drain_for: server.drain_for,
             close_within: server.close_within,
             access: Access {
@@ -91,11 +93,21 @@ impl Configured {
         let mut wrong = Vec::new();
         let context = ContextName::new(self.kurrent_context.clone());
         let context = context.map_err(|error| wrong.push(format!("kurrent.context: {error}"))).ok();
+        let advertised = match self.kurrent_advertised.as_str() {
+            "" => None,
+            text => text
+                .parse::<headwater_server::kurrent::Advertised>()
+                .map_err(|error| wrong.push(format!("kurrent.advertised: {error}")))
+                .ok(),
+        };
         let tls = self.tls.options().map_err(|why| wrong.push(why)).ok();
         let access = self.access.options().map_err(|why| wrong.push(why)).ok();
         let (Some(context), Some(tls), Some(access)) = (context, tls, access) else {
             return Err(Wrong(wrong));
         };
+        if !wrong.is_empty() {
+            return Err(Wrong(wrong));
+        }
         Ok(ServerOptions {
             drain_for: self.drain_for,
             close_within: self.close_within,
@@ -103,7 +115,7 @@ impl Configured {
             tls,
             access,
             reach: if self.insecure_listen_anywhere { Reach::Anyone } else { Reach::Guarded },
-            kurrent: KurrentOptions { context, ..KurrentOptions::default() },
+            kurrent: KurrentOptions { context, advertised },
         })
     }
 }

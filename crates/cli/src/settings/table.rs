@@ -60,6 +60,13 @@ const SERVER: &[Setting] = &[
         why: "the context that clients of KurrentDB see: their protocol has none",
     },
     Setting {
+        key: "kurrent.advertised",
+        flag: Some("kurrent-advertise"),
+        field: Field::Text(|to| &mut to.kurrent_advertised),
+        why: "HOST:PORT where clients of KurrentDB that ask by gossip find this server; empty: where they \
+              asked",
+    },
+    Setting {
         key: "drain_for",
         flag: Some("drain-for"),
         field: Field::Span { min: NO_TIME, max: HOUR, at: |to| &mut to.drain_for },

@@ -42,6 +42,26 @@ const SERVICES: &[(&str, &[Method])] = &[
             ("restartsubsystem", &[]),
         ],
     ),
+    (
+        "event_store.client.projections.projections",
+        &[
+            ("statistics", &[]),
+            ("enable", &[]),
+            ("state", &[]),
+            ("result", &[]),
+            ("restartsubsystem", &[]),
+        ],
+    ),
+    (
+        "event_store.client.operations.operations",
+        &[
+            ("startscavenge", &[]),
+            ("stopscavenge", &[]),
+            ("mergeindexes", &[]),
+            ("restartpersistentsubscriptions", &[]),
+        ],
+    ),
+    ("event_store.client.monitoring.monitoring", &[("stats", &[])]),
     ("event_store.client.gossip.gossip", &[("read", &[])]),
     ("event_store.client.server_features.serverfeatures", &[("getsupportedmethods", &[])]),
     (

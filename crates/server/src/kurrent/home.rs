@@ -5,7 +5,9 @@
 
 use super::refusal::Refusal;
 use crate::access::Identity;
+use crate::metrics::Metrics;
 use crate::{Caller, Host};
+use headwater_access::Verb;
 use headwater_model::{ContextName, EventStore};
 use std::sync::Arc;
 use tonic::Request;
@@ -42,11 +44,24 @@ impl Home {
         Ok(self.caller.contexts().context(self.context.clone()).await?)
     }
 
+    /// The store, for who may do this to the whole context.
+    pub(super) async fn store_for(&self, verb: Verb) -> Result<Arc<dyn EventStore>, Refusal> {
+        let store = self.store().await?;
+        self.caller.may_in(verb, &self.context).map_err(Refusal::Denied)?;
+        Ok(store)
+    }
+
+    /// What the server counts, for who may see it.
+    pub(super) fn metrics(&self) -> Result<&Metrics, Refusal> {
+        self.caller.may(Verb::Observe).map_err(Refusal::Denied)?;
+        Ok(self.caller.host().metrics())
+    }
+
     /// Who the caller is, as clients are told.
     pub(super) fn username(&self) -> String {
         match self.caller.identity() {
             Identity::Anybody => "anonymous".to_owned(),
-            _ => String::new(),
+            known => known.to_string(),
         }
     }
 

@@ -11,19 +11,9 @@ use tonic::Status;
 /// A service's name, and what to do instead.
 const MISSING: &[(&str, &str)] = &[
     (
-        "event_store.client.projections.Projections",
-        "projections in the server are not served; $ce-, $et-, $bc-, $category- and $streams are \
-         always there, and services project for themselves",
-    ),
-    (
         "event_store.client.users.Users",
-        "users are not kept in the server; who may connect is decided where it listens",
+        "users are not managed over this protocol; the server's own commands do that",
     ),
-    (
-        "event_store.client.operations.Operations",
-        "the store keeps itself in order, and is stopped by its process",
-    ),
-    ("event_store.client.monitoring.Monitoring", "statistics are served over HTTP at /metrics"),
     (
         "kurrentdb.protocol.v2.indexes.IndexesService",
         "indexes are not made by clients; $idx-ce- and $idx-et- are always there",

@@ -44,6 +44,7 @@ use std::sync::Arc;
 use tokio::sync::mpsc;
 use tonic::{Request, Response, Status, Streaming};
 
+pub(super) use start::{place, start_of_all};
 pub(super) use which::Which;
 
 /// The header in which a client says what it is called.

@@ -5,6 +5,7 @@
 
 mod appending;
 mod deleting;
+mod managing;
 mod persistent;
 mod racing;
 mod reading;

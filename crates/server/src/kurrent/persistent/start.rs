@@ -118,8 +118,13 @@ impl Begin {
     }
 }
 
+/// The start of everything, as it is written.
+pub(in crate::kurrent) const fn start_of_all() -> &'static str {
+    EDGES_OF_ALL.0
+}
+
 /// A place among all events, as it is written.
-pub(super) fn place(commit: u64) -> String {
+pub(in crate::kurrent) fn place(commit: u64) -> String {
     format!("C:{commit}/P:{commit}")
 }
 

@@ -302,3 +302,11 @@ def what_is_wrong_about_a_group_has_its_own_error(client):
     raises(gone, lambda: client.get_subscription_info(own, name))
     odd = lambda: client.create_subscription_to_stream(own, name, consumer_strategy="Mine")
     assert "does not exist" in str(raises(errors.GrpcError, odd))
+
+
+@story
+def the_projections_of_the_system_run(client):
+    stats = client.get_projection_statistics("$by_category")
+    assert (stats.name, stats.status) == ("$by_category", "Running"), stats
+    client.enable_projection("$by_category")
+    raises(errors.NotFoundError, lambda: client.get_projection_statistics("mine"))

@@ -5,10 +5,17 @@
 //! ```
 //! Each story uses streams of its own. What is printed is counted by whoever runs this.
 
+mod groups;
+
 use anyhow::{Context, ensure};
 use bytes::Bytes;
 use futures::FutureExt;
 use futures::future::BoxFuture;
+use groups::{
+    a_group_delivers_takes_back_and_parks, a_group_of_everything_takes_what_passes,
+    a_pinned_group_keeps_each_stream_in_order, operators_are_answered,
+    what_is_wrong_about_a_group_has_its_own_error,
+};
 use kurrentdb::{
     AppendToStreamOptions, BatchAppendOptions, Client, CurrentRevision, DeleteStreamOptions, Error,
     EventData, ReadAllOptions, ReadEvent, ReadStreamOptions, ResolvedEvent, StreamMetadataBuilder,
@@ -40,6 +47,11 @@ const STORIES: &[(&str, Story)] = stories![
     a_deleted_stream_is_gone_until_it_is_written_to,
     a_tombstone_is_for_ever,
     a_client_finds_the_server_by_gossip,
+    a_group_delivers_takes_back_and_parks,
+    a_pinned_group_keeps_each_stream_in_order,
+    a_group_of_everything_takes_what_passes,
+    what_is_wrong_about_a_group_has_its_own_error,
+    operators_are_answered,
 ];
 
 #[tokio::main]
