@@ -13,6 +13,7 @@ mod connected;
 mod connections;
 mod door;
 mod misled;
+mod prompt;
 
 use crate::access::{AccessOptions, ChangeError};
 use crate::tls::{Certificates, TlsError};

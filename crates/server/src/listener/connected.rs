@@ -3,6 +3,7 @@
 //! Why: a connection that asks for nothing holds a place that others may want. Pings do not count:
 //! only requests, until the last byte of their answers.
 
+use super::prompt::Impatient;
 use crate::PeerCertificate;
 use axum::Router;
 use axum::body::{Body, Bytes, HttpBody};
@@ -29,15 +30,18 @@ pub(super) struct Connected {
     peer: PeerAddress,
     certificate: Option<PeerCertificate>,
     idle: Arc<Idle>,
+    impatient: Impatient,
 }
 
 impl Connected {
     pub(super) fn new(
         router: Router,
         (peer, certificate): (SocketAddr, Option<PeerCertificate>),
-        idle: Arc<Idle>,
+        idle: &Arc<Idle>,
+        impatient: &Impatient,
     ) -> Self {
-        Self { router, peer: PeerAddress(peer), certificate, idle }
+        let (idle, impatient) = (Arc::clone(idle), impatient.clone());
+        Self { router, peer: PeerAddress(peer), certificate, idle, impatient }
     }
 }
 
@@ -47,6 +51,7 @@ impl hyper::service::Service<Request<Incoming>> for Connected {
     type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Infallible>> + Send>>;
 
     fn call(&self, mut request: Request<Incoming>) -> Self::Future {
+        self.impatient.look_at(request.uri().path());
         request.extensions_mut().insert(self.peer);
         if let Some(certificate) = &self.certificate {
             request.extensions_mut().insert(certificate.clone());

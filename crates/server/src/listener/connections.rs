@@ -2,6 +2,7 @@
 
 use super::connected::{Connected, Idle};
 use super::door::{Door, Entered};
+use super::prompt::{Connection, Impatient, Prompt};
 use crate::limits::{ACCEPT_AGAIN_AFTER, FIRST_REQUEST_WITHIN, Limits};
 use crate::metrics::{Gauge, Name};
 use crate::{Host, ServerOptions};
@@ -13,7 +14,6 @@ use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
-use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
 
@@ -109,13 +109,16 @@ impl Serving {
         }
     }
 
-    async fn requests<I>(self, io: I, peer: SocketAddr, certificate: Option<crate::PeerCertificate>)
-    where
-        I: AsyncRead + AsyncWrite + Unpin + Send + 'static,
-    {
-        let idle = Arc::new(Idle::default());
-        let connected = Connected::new(self.router, (peer, certificate), Arc::clone(&idle));
-        let mut connection = pin!(self.builder.serve_connection(TokioIo::new(io), connected));
+    async fn requests(
+        self,
+        connection: impl Connection,
+        peer: SocketAddr,
+        certificate: Option<crate::PeerCertificate>,
+    ) {
+        let (idle, impatient) = (Arc::new(Idle::default()), Impatient::default());
+        let connected = Connected::new(self.router, (peer, certificate), &idle, &impatient);
+        let io = TokioIo::new(Prompt::new(connection, impatient));
+        let mut connection = pin!(self.builder.serve_connection(io, connected));
         let ended = tokio::select! {
             ended = connection.as_mut() => ended,
             () = idle.too_long(FIRST_REQUEST_WITHIN, self.host.limits().idle_within) => {
