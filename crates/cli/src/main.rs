@@ -33,7 +33,7 @@ use std::process::ExitCode;
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+    let runtime = match headwater_server::runtime() {
         Ok(runtime) => runtime,
         Err(error) => return exit::failed(&anyhow::Error::new(error), arguments.output),
     };
