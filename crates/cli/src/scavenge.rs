@@ -8,7 +8,7 @@ use crate::args::{Output, Scavenge};
 use crate::exit::NotFound;
 use crate::output::Printer;
 use crate::store::existing_context;
-use headwater_model::{EventStore, ScavengeAsked, ScavengeError, ScavengePhase, ScavengeProgress};
+use headwater_model::{ScavengeAsked, ScavengeError, ScavengePhase, ScavengeProgress};
 use indicatif::{HumanBytes, HumanCount, ProgressBar, ProgressStyle};
 use serde_json::{Value, json};
 use std::time::Duration;

@@ -3,7 +3,7 @@
 use super::served::{Place, SOCKETS, connect};
 use headwater_conformance::sample::{event, stream};
 use headwater_model::{
-    Append, ContextName, Contexts, EventStore, ExpectedRevision, NewEvent, ScavengeAsked,
+    Append, ContextName, Contexts, ExpectedRevision, NewEvent, ScavengeAsked,
     ScavengePhase, StreamChange,
 };
 
