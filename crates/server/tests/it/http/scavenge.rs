@@ -17,7 +17,8 @@ async fn a_scavenge_is_begun_looked_at_and_stopped() {
     assert_eq!((status, &body["phase"]), (200, &json!("idle")));
     let asked = site.request(Method::POST, SCAVENGE).json(&json!({ "freed_percent_min": 0 }));
     let (status, body) = told(asked).await;
-    assert_eq!((status, &body["phase"]), (202, &json!("releasing")), "{body}");
+    // It goes on when the answer is there, and has little to do.
+    assert_eq!((status, &body["bytes_freed"]), (202, &json!(0)), "{body}");
     loop {
         let (_, body) = ask(&site, Method::GET).await;
         if !["releasing", "rewriting"].contains(&body["phase"].as_str().unwrap_or_default()) {
