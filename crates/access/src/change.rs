@@ -136,28 +136,10 @@ impl Directory {
     pub fn plan(&self, change: Change) -> Result<Vec<AccessEvent>, AccessError> {
         match change {
             Change::CreateUser { user, full_name, roles, password } => {
-                if self.users().contains_key(&user) {
-                    return Err(AccessError::UserExists(user));
-                }
-                bounded("users", self.users().len() + 1, USER_COUNT_MAX)?;
-                check_user(&full_name, &roles)?;
-                let set =
-                    password.map(|hash| AccessEvent::PasswordSet { user: user.clone(), hash });
-                let made = AccessEvent::UserCreated { user, full_name, roles };
-                Ok([made].into_iter().chain(set).collect())
+                self.plan_user(user, full_name, roles, password)
             }
             Change::ChangeUser { user, full_name, roles } => {
-                let own = self.user(&user)?;
-                let full_name = full_name.unwrap_or_else(|| own.full_name.clone());
-                let roles = roles.unwrap_or_else(|| own.roles.clone());
-                check_user(&full_name, &roles)?;
-                if own.full_name == full_name && own.roles == roles {
-                    return Ok(Vec::new());
-                }
-                let changed = User { roles, full_name, ..own.clone() };
-                self.keep_an_admin(&user, Some(&changed))?;
-                let User { full_name, roles, .. } = changed;
-                Ok(vec![AccessEvent::UserChanged { user, full_name, roles }])
+                self.plan_changed_user(user, full_name, roles)
             }
             Change::SetPassword { user, password: hash } => {
                 self.user(&user)?;
@@ -207,6 +189,42 @@ impl Directory {
 
     fn user(&self, name: &UserName) -> Result<&User, AccessError> {
         self.users().get(name).ok_or_else(|| AccessError::NoUser(name.clone()))
+    }
+
+    fn plan_user(
+        &self,
+        user: UserName,
+        full_name: String,
+        roles: Vec<String>,
+        password: Option<PasswordHash>,
+    ) -> Result<Vec<AccessEvent>, AccessError> {
+        if self.users().contains_key(&user) {
+            return Err(AccessError::UserExists(user));
+        }
+        bounded("users", self.users().len() + 1, USER_COUNT_MAX)?;
+        check_user(&full_name, &roles)?;
+        let set = password.map(|hash| AccessEvent::PasswordSet { user: user.clone(), hash });
+        let made = AccessEvent::UserCreated { user, full_name, roles };
+        Ok([made].into_iter().chain(set).collect())
+    }
+
+    fn plan_changed_user(
+        &self,
+        user: UserName,
+        full_name: Option<String>,
+        roles: Option<Vec<String>>,
+    ) -> Result<Vec<AccessEvent>, AccessError> {
+        let own = self.user(&user)?;
+        let full_name = full_name.unwrap_or_else(|| own.full_name.clone());
+        let roles = roles.unwrap_or_else(|| own.roles.clone());
+        check_user(&full_name, &roles)?;
+        if own.full_name == full_name && own.roles == roles {
+            return Ok(Vec::new());
+        }
+        let changed = User { roles, full_name, ..own.clone() };
+        self.keep_an_admin(&user, Some(&changed))?;
+        let User { full_name, roles, .. } = changed;
+        Ok(vec![AccessEvent::UserChanged { user, full_name, roles }])
     }
 
     fn plan_token(

@@ -32,19 +32,8 @@ pub(crate) async fn run(asked: &User, output: Output) -> anyhow::Result<()> {
                 show(&mut printer, &user)?;
             }
         }
-        UserCommand::Passwd { user, own } => {
-            let (current, password) = match typed {
-                Some(password) => (None, password),
-                None => {
-                    debug_assert!(*own, "otherwise it was typed before");
-                    (Some(password("Password now: ")?), new_password()?)
-                }
-            };
-            let request = v1::SetPasswordRequest {
-                user: user.clone().into(),
-                password: password.into(),
-                current: current.map(Into::into),
-            };
+        UserCommand::Passwd { user, .. } => {
+            let request = renewed(user, typed)?;
             told(access.set_password(request).await)?;
             printer.line(&format!("{user} has another password"), &json!({ "user": user }))?;
         }
@@ -76,6 +65,15 @@ pub(crate) async fn run(asked: &User, output: Output) -> anyhow::Result<()> {
         }
     }
     Ok(printer.flush()?)
+}
+
+/// Another password; one's own is changed by who knows the one before.
+fn renewed(user: &str, typed: Option<String>) -> anyhow::Result<v1::SetPasswordRequest> {
+    let (current, password) = match typed {
+        Some(password) => (None, password),
+        None => (Some(password("Password now: ")?.into()), new_password()?),
+    };
+    Ok(v1::SetPasswordRequest { user: user.to_owned().into(), password: password.into(), current })
 }
 
 fn changed(user: &str) -> v1::ChangeUserRequest {

@@ -1,3 +1,5 @@
+//! Tokens of an issuer and of thieves.
+
 use super::*;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as B64;

@@ -77,11 +77,7 @@ impl Caller {
     }
 
     /// Whether they may do this to anything in a context.
-    pub(super) fn may_somewhere_in(
-        &self,
-        verb: Verb,
-        context: &ContextName,
-    ) -> Result<(), Denied> {
+    pub(super) fn may_somewhere_in(&self, verb: Verb, context: &ContextName) -> Result<(), Denied> {
         self.check(verb, Some(context), &Target::Context, || format!("context {context}"))
     }
 

@@ -13,7 +13,7 @@ pub(super) const FLOORS: &[&[&str]] = &[
     &["derive"],
     &["model"],
     &["env"],
-    &["journal-file", "framework", "wire"],
+    &["journal-file", "framework", "wire", "access"],
     &["store", "sql", "conformance", "client"],
     &["service", "server", "backup"],
     &["headwater"],
