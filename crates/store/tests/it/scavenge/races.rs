@@ -6,7 +6,8 @@ use headwater_conformance::sample::{event, stream};
 use headwater_env::{MemDisk, OsEntropy, SystemClock};
 use headwater_model::{
     Append, ContextName, Delivery, EventStore, ExpectedRevision, From, NewEvent, ReadAll,
-    ReadStream, ScavengeError, Start, StreamChange, StreamSettings, Subscribe,
+    ReadStream, ScavengeAsked, ScavengeError, ScavengePhase, Start, StreamChange, StreamSettings,
+    Subscribe,
 };
 use headwater_store::{Background, EmbeddedContext, Environment, Options};
 use std::path::Path;
@@ -18,8 +19,12 @@ const EVENT_COUNT: u128 = 6_000;
 const STREAM_COUNT: u128 = 8;
 
 fn open() -> Arc<EmbeddedContext> {
+    open_on(&MemDisk::new())
+}
+
+fn open_on(disk: &MemDisk) -> Arc<EmbeddedContext> {
     let environment = Environment {
-        disk: Arc::new(MemDisk::new()),
+        disk: Arc::new(disk.clone()),
         clock: Arc::new(SystemClock),
         entropy: Arc::new(OsEntropy),
     };
@@ -125,4 +130,37 @@ fn readers_and_writers_do_not_notice() {
         freed
     });
     assert!(freed > 0, "nothing was scavenged meanwhile");
+}
+
+/// Closed in the middle of a scavenge, a context goes on with it when it is opened again; stopped by
+/// whoever asked, it does not.
+#[test]
+fn a_scavenge_that_closing_cut_short_goes_on_by_itself() {
+    let disk = MemDisk::new();
+    let store = open_on(&disk);
+    append_all(&store);
+    let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+    let change = StreamChange::Delete;
+    let deleted = store.change_stream(name_of(1), ExpectedRevision::Any, change);
+    runtime.block_on(deleted).expect("it is deleted");
+    // It comes to the end of its first segment in some hours.
+    let slow = ScavengeAsked { bytes_per_second_max: 1, ..ALL };
+    let port = store.scavenge().expect("it can");
+    runtime.block_on(port.start_scavenge(slow)).expect("it begins");
+    drop(store);
+    for is_stopped in [false, true] {
+        let store = open_on(&disk);
+        let port = store.scavenge().expect("it can");
+        let progress = || runtime.block_on(port.scavenge_progress()).expect("it is known");
+        if is_stopped {
+            assert_eq!(progress().phase, ScavengePhase::Idle, "nobody wants it");
+            continue;
+        }
+        assert!(progress().phase.is_under_way(), "{:?}", progress());
+        runtime.block_on(port.stop_scavenge()).expect("it stops");
+        while progress().phase.is_under_way() {
+            thread::yield_now();
+        }
+        assert_eq!(progress().phase, ScavengePhase::Stopped);
+    }
 }
