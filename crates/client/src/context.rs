@@ -7,6 +7,7 @@ use crate::clock::ServerClock;
 use crate::pipeline::{Asked, Pipeline};
 use crate::seen::Seen;
 use crate::subscription::RemoteSubscription;
+use headwater_model::limits::PAGE_EVENT_COUNT_MAX;
 use headwater_model::{
     Answer, Append, AppendError, Appended, AsOf, Checkpoint, CheckpointName, ConsumerGroups,
     ContextName, EventId, EventStore, ExpectedRevision, From, Incarnation, JournalCopies, Page,
@@ -61,7 +62,9 @@ impl RemoteContext {
 
     /// The beginning over the pipeline, which is the whole page of most streams; what is behind it
     /// by a call of its own, as of the same moment.
-    async fn read_page(&self, read: ReadStream) -> Result<StreamPage, ReadError> {
+    async fn read_page(&self, mut read: ReadStream) -> Result<StreamPage, ReadError> {
+        // Both parts together are a page.
+        read.count_max = read.count_max.min(PAGE_EVENT_COUNT_MAX);
         let mut page = self.pipeline.read(&self.name, &read).await?;
         let (count, bytes) = (page.events.len(), page.events.iter().map(bytes_of).sum::<usize>());
         let is_cut_short = count == SHORT_READ_COUNT_MAX && count < read.count_max;
