@@ -6,8 +6,10 @@
 mod access;
 mod backup;
 mod group;
+mod look;
 mod parked;
 mod place;
+mod profile;
 mod scavenge;
 mod serve;
 mod stream;
@@ -21,8 +23,10 @@ pub(crate) use group::{
     CreateGroup, Group, GroupCommand, GroupParked, GroupReplay, GroupSeek, GroupSkip, OneGroup,
     Where,
 };
+pub(crate) use look::{Health, Top};
 pub(crate) use parked::{Discard, Parked, ParkedCommand, ParkedLs, Retry, Services};
 pub(crate) use place::{Data, Place};
+pub(crate) use profile::{Profile, ProfileAdd, ProfileCommand};
 pub(crate) use scavenge::Scavenge;
 pub(crate) use serve::{Config, ConfigCommand, Dev, LISTEN, Server};
 pub(crate) use stream::{Append, Ls, Read, Stream, StreamCommand, Tail, Which};
@@ -39,6 +43,9 @@ pub(crate) struct Arguments {
     /// For people, or for programs (one JSON value a line).
     #[arg(long, global = true, value_enum, default_value_t = Output::Text, env = "HEADWATER_OUTPUT")]
     pub(crate) output: Output,
+    /// Use this profile (see `headwater profile`) for --server and --context, where they are not given.
+    #[arg(long, global = true, value_name = "NAME", env = "HEADWATER_PROFILE")]
+    pub(crate) profile: Option<String>,
 }
 
 const EXIT_CODES: &str = "\
@@ -69,6 +76,14 @@ pub(crate) enum Command {
     Server(Server),
     /// Show the settings of a server and where each came from, or check a file of them.
     Config(Config),
+    /// Ask whether a server is there and takes work. Exit code 6: not now.
+    #[command(after_help = SEE_EXIT_CODES)]
+    Health(Health),
+    /// Watch what a server's contexts do: appends, reads, subscriptions, what groups have left to do.
+    #[command(after_help = SEE_EXIT_CODES)]
+    Top(Top),
+    /// Keep addresses of servers under names.
+    Profile(Profile),
     /// Check every byte of a data directory that no process has open, and say what was found.
     #[command(after_help = SEE_EXIT_CODES)]
     Verify(Verify),

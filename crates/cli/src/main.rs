@@ -14,9 +14,12 @@ mod dev;
 mod exit;
 mod grant;
 mod group;
+mod health;
 mod lines;
 mod output;
+mod page;
 mod parked;
+mod profile;
 mod restore;
 mod scavenge;
 mod server;
@@ -24,15 +27,20 @@ mod settings;
 mod store;
 mod stream;
 mod token;
+mod top;
 mod user;
 mod verify;
 
-use args::{Arguments, Command};
-use clap::{CommandFactory, Parser};
+use args::{Arguments, Command, Output};
+use clap::{CommandFactory, FromArgMatches};
+use std::ffi::OsString;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    let arguments = Arguments::parse();
+    let arguments = match arguments() {
+        Ok(arguments) => arguments,
+        Err(error) => return exit::failed(&error, Output::Text),
+    };
     let runtime = match headwater_server::runtime() {
         Ok(runtime) => runtime,
         Err(error) => return exit::failed(&anyhow::Error::new(error), arguments.output),
@@ -43,11 +51,23 @@ fn main() -> ExitCode {
     }
 }
 
+/// What was asked. A mistake in it ends the process here, as clap does; a profile that is not there
+/// is an error as any other.
+fn arguments() -> anyhow::Result<Arguments> {
+    let words: Vec<OsString> = std::env::args_os().collect();
+    let command = profile::fill(Arguments::command(), &words)?;
+    let matches = command.get_matches_from(words);
+    Ok(Arguments::from_arg_matches(&matches).unwrap_or_else(|error| error.exit()))
+}
+
 async fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let output = arguments.output;
     match &arguments.command {
         Command::Dev(dev) => dev::run(dev, output).await,
         Command::Server(server) => server::run(server, output).await,
+        Command::Health(health) => health::run(health, output).await,
+        Command::Top(top) => top::run(top, output).await,
+        Command::Profile(profile) => profile::run(profile, output),
         Command::Config(config) => config::run(config, output),
         Command::Verify(verify) => verify::run(verify, output),
         Command::Scavenge(scavenge) => scavenge::run(scavenge, output).await,

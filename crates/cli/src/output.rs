@@ -120,6 +120,11 @@ impl Printer {
         }
     }
 
+    /// Begins a terminal's screen again, at its first line.
+    pub(crate) fn clear(&mut self) -> io::Result<()> {
+        write!(self.out, "\x1b[H\x1b[J")
+    }
+
     pub(crate) fn flush(&mut self) -> io::Result<()> {
         self.out.flush()
     }

@@ -14,6 +14,7 @@ use headwater_model::Contexts;
 use headwater_server::tls::Certificates;
 use headwater_server::{Server, ServerOptions};
 use headwater_store::EmbeddedStore;
+use sd_notify::NotifyState;
 use serde_json::json;
 use std::net::SocketAddr;
 use std::path::Path;
@@ -36,17 +37,25 @@ pub(crate) async fn run(asked: &Arguments, output: Output) -> anyhow::Result<()>
     }
     announce(&mut Printer::new(output), &settings.data, server.address(), secure)?;
     let certificates = server.certificates();
+    tell_manager(NotifyState::Ready);
     let stop = async {
         loop {
             tokio::select! {
-                _ = tokio::signal::ctrl_c() => return,
-                _ = terminated.recv() => return,
+                _ = tokio::signal::ctrl_c() => return tell_manager(NotifyState::Stopping),
+                _ = terminated.recv() => return tell_manager(NotifyState::Stopping),
                 _ = told.recv() => look_again(certificates.clone()).await,
             }
         }
     };
     server.run(stop).await;
     Ok(())
+}
+
+/// A service manager that asked to be told is told; without one, nobody is.
+fn tell_manager(state: NotifyState<'_>) {
+    if let Err(cause) = sd_notify::notify(&[state]) {
+        tracing::warn!(%cause, "the service manager was not told");
+    }
 }
 
 /// Somebody says that there are new certificates. What came of it stands in the log.

@@ -42,6 +42,14 @@ impl Address {
         self.credentials.as_ref()
     }
 
+    /// Who we say we are there: what the address says, or else the environment.
+    ///
+    /// # Errors
+    /// In words, if the environment holds what no token holds.
+    pub fn said(&self) -> Result<Credentials, String> {
+        self.credentials.clone().map_or_else(Credentials::of_environment, Ok)
+    }
+
     /// The same place, as somebody else.
     #[must_use]
     pub fn by(self, credentials: Credentials) -> Self {

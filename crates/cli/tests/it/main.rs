@@ -1,11 +1,13 @@
 //! The command as a person and a script meet it: the real program, in a directory of its own.
 
 mod backup;
+mod deploy;
 mod dev;
 mod group;
 mod headwater;
 mod hostile;
 mod killed;
+mod look;
 mod parked;
 mod scavenge;
 mod secure;

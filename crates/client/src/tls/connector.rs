@@ -1,6 +1,7 @@
 //! Opens connections that are secured.
 
 use super::Secure;
+use super::refusal::refusal;
 use super::told::{Listening, Told};
 use crate::Address;
 use http::Uri;
@@ -36,7 +37,14 @@ pub async fn connect(address: &Address) -> io::Result<Box<dyn Stream>> {
     let (host, port) = address.host_and_port();
     match address.secure() {
         None => Ok(Box::new(tcp(host, port).await?)),
-        Some(secure) => Ok(Box::new(handshake(secure, host, port, b"http/1.1").await?)),
+        Some(secure) => {
+            let shaken = handshake(secure, host, port, b"http/1.1").await;
+            let stream = shaken.map_err(|error| match refusal(&error) {
+                Some(why) => io::Error::new(error.kind(), why),
+                None => error,
+            })?;
+            Ok(Box::new(stream))
+        }
     }
 }
 
