@@ -1,0 +1,9 @@
+//! Who may do what, asked of the server as everybody meets it.
+
+mod bearer;
+mod bootstrap;
+mod calls;
+mod matrix;
+mod protocols;
+mod revoked;
+mod site;
