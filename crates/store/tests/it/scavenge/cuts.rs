@@ -43,7 +43,7 @@ fn cut_at(seed: u64, cut: u64, shows: &[RecordedEvent], after: u64) {
     twins.store = None;
     twins.disk.heal();
     twins.disk.power_on(seed ^ cut.rotate_left(32));
-    if cut % 2 == 0 {
+    if cut.is_multiple_of(2) {
         twins.forget_index();
     }
     twins.open().unwrap_or_else(|why| panic!("seed {seed}, cut {cut}: {why}"));
