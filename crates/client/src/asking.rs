@@ -3,8 +3,8 @@
 //! Why: a connection that breaks says nothing about the question. It is asked again, with pauses,
 //! until it is answered or the deadline passes. What the store itself answers is handed on at once.
 
-use crate::credentials::Channel;
 use crate::backoff::Backoff;
+use crate::credentials::Channel;
 use crate::tls::refusal;
 use crate::{ClientOptions, limits};
 use headwater_model::{Denied, ReadError, Unavailable};

@@ -1,9 +1,9 @@
 //! One context of a server, behind the port.
 
-use crate::credentials::Channel;
 use crate::asking::{Asking, Heard, ready, senseless, store, understand, understood};
 use crate::backoff::Backoff;
 use crate::clock::ServerClock;
+use crate::credentials::Channel;
 use crate::pipeline::{Asked, Pipeline};
 use crate::seen::Seen;
 use crate::subscription::RemoteSubscription;

@@ -3,11 +3,11 @@
 //! Picture: `rest (nobody waits) ─▶ open ─▶ converse ──lost──▶ pause ─▶ open (all are sent again)`
 //! In every state new callers are admitted and deadlines are kept.
 
-use crate::credentials::Channel;
 use super::Job;
 use super::waiting::Waiting;
 use crate::asking::{Asking, Heard, ready, understand, words};
 use crate::backoff::Backoff;
+use crate::credentials::Channel;
 use futures_util::future::BoxFuture;
 use futures_util::stream::poll_fn;
 use headwater_model::ReadError;
