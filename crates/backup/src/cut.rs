@@ -19,7 +19,7 @@ use crate::walk::{Misfit, Walk};
 use headwater_env::File;
 use headwater_journal_file::format::{FIRST_FRAME_AT, SegmentHeader};
 use headwater_model::{Epoch, Position, Slot, Timestamp};
-use headwater_store::commit::Header;
+use headwater_store::commit::{Commit, Control, Header};
 
 /// What a restore is asked to come back to.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -69,6 +69,67 @@ impl To {
 
 /// Where `image` is to end.
 pub(crate) fn find(image: &Image, to: To) -> Result<Cut, BackupError> {
+    let cut = place(image, to)?;
+    if to != To::End {
+        check_released(image, &cut)?;
+    }
+    Ok(cut)
+}
+
+/// What was scavenged is missing also from the state before it was released: a history that keeps
+/// such a segment keeps the commits that released what is gone from it.
+fn check_released(image: &Image, cut: &Cut) -> Result<(), BackupError> {
+    let (mut due, mut first) = (0, Position::ZERO);
+    for segment in image.copy().segments.iter().rev().filter(|s| s.segment <= cut.segment) {
+        if let Some(scavenged) = image.segment(segment)?.header()?.and_then(|h| h.scavenged) {
+            due = due.max(scavenged.as_of);
+            first = segment.first_position;
+        }
+    }
+    if due == 0 {
+        return Ok(());
+    }
+    let mut last = None;
+    for segment in image.copy().segments.iter().filter(|s| s.segment >= cut.segment) {
+        let mut walk = Walk::new(segment.segment, segment.first_position);
+        let mut see = |walk: &Walk, commit: &Commit<'_>| {
+            if walk.next_slot >= cut.next_slot && releases(commit, due) {
+                last = last.max(commit.header().first.previous());
+            }
+            true
+        };
+        let file = image.segment(segment)?;
+        let walked = read(&file, segment.bytes, &mut walk, &mut see);
+        walked.map_err(|misfit| image.damaged(segment, misfit))?;
+    }
+    match last {
+        None => Ok(()),
+        Some(last) => {
+            let context = image.copy().name.clone();
+            Err(BackupError::Scavenged { context, first, last })
+        }
+    }
+}
+
+/// Whether a commit says of what was due that it may go. One that cannot be read might.
+fn releases(commit: &Commit<'_>, due: u64) -> bool {
+    let mut records = commit.records();
+    loop {
+        match records.next_item() {
+            Ok(Some(_)) => {}
+            Ok(None) => break,
+            Err(_) => return true,
+        }
+    }
+    match commit.controls(records) {
+        Ok(controls) => controls.iter().any(
+            |control| matches!(control, Control::StreamReleased { number, .. } if *number <= due),
+        ),
+        Err(_) => true,
+    }
+}
+
+fn place(image: &Image, to: To) -> Result<Cut, BackupError> {
     let copy = image.copy();
     if let To::Position(asked) = to
         && Some(asked) > copy.last_position
@@ -155,10 +216,10 @@ fn follow(
     // As it was behind the last commit that is kept.
     let mut end: Option<(u32, u32, Epoch)> = None;
     let mut born = None;
-    let mut see = |walk: &Walk, commit: &Header| {
-        born.get_or_insert(commit.recorded_at);
+    let mut see = |walk: &Walk, commit: &Commit<'_>| {
+        born.get_or_insert(commit.header().recorded_at);
         end = Some((walk.at, walk.chain, walk.epoch));
-        !to.is_before(commit)
+        !to.is_before(commit.header())
     };
     let goes_on = read(&file, segment.bytes, &mut walk, &mut see);
     let goes_on = goes_on.map_err(|misfit| image.damaged(segment, misfit))?;
@@ -183,7 +244,7 @@ fn read(
     file: &SegmentFile,
     bytes: u32,
     walk: &mut Walk,
-    see: &mut dyn FnMut(&Walk, &Header) -> bool,
+    see: &mut dyn FnMut(&Walk, &Commit<'_>) -> bool,
 ) -> Result<bool, Misfit> {
     let mut chunk = vec![0; CHUNK_BYTES];
     let mut at = 0;

@@ -12,7 +12,7 @@ use headwater_journal_file::format::{
     SegmentKey,
 };
 use headwater_model::{Epoch, Position, Slot, Timestamp};
-use headwater_store::commit::{Commit, Header};
+use headwater_store::commit::Commit;
 
 /// No frame of a commit is longer; one that says where things stand has four bytes for each event
 /// of its segment.
@@ -96,7 +96,7 @@ impl Walk {
     pub(crate) fn push(
         &mut self,
         bytes: &[u8],
-        see: &mut dyn FnMut(&Self, &Header) -> bool,
+        see: &mut dyn FnMut(&Self, &Commit<'_>) -> bool,
     ) -> Result<bool, Misfit> {
         self.rest.extend_from_slice(bytes);
         let mut rest = std::mem::take(&mut self.rest);
@@ -133,7 +133,7 @@ impl Walk {
         &mut self,
         key: SegmentKey,
         frame: &[u8],
-        see: &mut dyn FnMut(&Self, &Header) -> bool,
+        see: &mut dyn FnMut(&Self, &Commit<'_>) -> bool,
     ) -> Result<bool, Misfit> {
         let at = self.at;
         let refuse = |why: &str| Err((at, why.to_owned()));
@@ -150,17 +150,17 @@ impl Walk {
         if header.is_commit() {
             let commit = frame.get(header.body_at()..).unwrap_or_default();
             let commit = Commit::read(commit).map_err(|cause| (at, cause.to_string()))?;
-            let commit = *commit.header();
-            if commit.first != self.next_position {
+            let header_of = *commit.header();
+            if header_of.first != self.next_position {
                 return refuse("A3: the commit's positions do not follow those before it");
             }
             if !see(self, &commit) {
                 return Ok(false);
             }
-            self.next_position = commit.next();
-            self.until = self.until.max(commit.recorded_at);
-            if commit.event_count > 0 {
-                self.last_recorded_at = Some(commit.recorded_at);
+            self.next_position = header_of.next();
+            self.until = self.until.max(header_of.recorded_at);
+            if header_of.event_count > 0 {
+                self.last_recorded_at = Some(header_of.recorded_at);
             }
             self.next_slot = Slot(header.slot.0.saturating_add(1));
         }

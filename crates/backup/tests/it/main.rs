@@ -6,4 +6,5 @@ mod damage;
 mod every_place;
 mod lines;
 mod racing;
+mod scavenged;
 mod world;
