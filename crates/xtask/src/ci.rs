@@ -17,6 +17,7 @@ mod clients;
 pub(crate) mod command;
 mod deny;
 mod described;
+mod processes;
 mod smoke;
 mod step;
 mod tally;

@@ -35,6 +35,14 @@ pub(crate) struct ReplayArguments {
     /// Where the store and the views are kept; without it they are gone afterwards.
     #[arg(long, value_name = "DIR")]
     pub(crate) data: Option<PathBuf>,
+    /// A shop that runs already, instead of one of our own: the URL of its gateway. Its orders service
+    /// must be patient (`--time-limit 1000h`): an order that waits too long is cancelled, and then the
+    /// figures tell of waiting, not of credit.
+    #[arg(long, value_name = "URL", requires = "store", conflicts_with = "data")]
+    pub(crate) gateway: Option<String>,
+    /// Where the events of that shop are, for the audit: headwater://localhost:2113.
+    #[arg(long, value_name = "URL", requires = "gateway")]
+    pub(crate) store: Option<String>,
     /// How the figures are written.
     #[arg(long, value_enum, default_value_t = Output::Json)]
     pub(crate) output: Output,

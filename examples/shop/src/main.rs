@@ -40,18 +40,26 @@ async fn main() -> ExitCode {
 
 async fn run(arguments: &ReplayArguments) -> anyhow::Result<()> {
     let book = Book::open(&arguments.file)?;
-    let figures = match &arguments.data {
-        Some(data) => in_directory(data, &book, arguments).await?,
-        None => {
-            let data = tempfile::tempdir().context("there is no place for the data")?;
-            in_directory(data.path(), &book, arguments).await?
+    let figures = match (&arguments.gateway, &arguments.store) {
+        (Some(gateway), Some(store)) => {
+            let store = Store::open(store).await?;
+            replay(&book, arguments.credit_limit, gateway, &store).await?
         }
+        _ => in_a_shop_of_its_own(&book, arguments).await?,
     };
     let text = match arguments.output {
         Output::Json => serde_json::to_string(&figures)?,
         Output::Text => figures.to_string(),
     };
     writeln!(std::io::stdout(), "{text}").context("the figures cannot be written")
+}
+
+async fn in_a_shop_of_its_own(book: &Book, arguments: &ReplayArguments) -> anyhow::Result<Figures> {
+    if let Some(data) = &arguments.data {
+        return in_directory(data, book, arguments).await;
+    }
+    let data = tempfile::tempdir().context("there is no place for the data")?;
+    in_directory(data.path(), book, arguments).await
 }
 
 async fn in_directory(

@@ -4,7 +4,7 @@
 
 use super::command::{self, Ended};
 use super::tally::Tally;
-use super::{clients, deny, described, smoke};
+use super::{clients, deny, described, processes, smoke};
 use crate::tidy;
 use crate::workspace::{Workspace, cargo};
 use std::process::Command;
@@ -73,6 +73,11 @@ pub(super) fn all(workspace: &Workspace) -> Vec<Step> {
     steps.extend(planted(workspace));
     steps.extend(clients::steps());
     steps.push(described::step());
+    steps.push(Step {
+        name: "processes".into(),
+        claim: "the shop's processes survive `kill -9`, and so does the server".into(),
+        run: Box::new(processes::run),
+    });
     steps.push(Step {
         name: "release".into(),
         claim: "`cargo run --release -- dev` does what the README says".into(),

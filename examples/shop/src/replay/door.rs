@@ -13,7 +13,8 @@ use shop_money::{Amount, Money};
 use std::time::Duration;
 use uuid::Uuid;
 
-/// A service that is starting, draining or behind says 503; so often we come back.
+/// A service that is starting, draining or behind says 503, one that is being started again says
+/// nothing; so often we come back.
 const ATTEMPT_COUNT_MAX: u32 = 40;
 
 /// Between attempts; together about half a minute, longer than any restart.
@@ -214,27 +215,40 @@ impl Door {
         path: &str,
         request: impl Fn() -> RequestBuilder,
     ) -> Result<Answered, DoorError> {
-        let mut attempt = 1;
-        loop {
-            let response = request().send().await?;
-            let status = response.status();
-            let position = response.headers().get(POSITION_HEADER);
-            let position = position.and_then(|value| value.to_str().ok()).map(str::to_owned);
-            let body = response.bytes().await?.to_vec();
-            if status.is_success() {
-                return Ok(Answered { path: path.to_owned(), position, body });
+        for _ in 1..ATTEMPT_COUNT_MAX {
+            if let Ok((status, answered)) = once(path, request()).await
+                && status != StatusCode::SERVICE_UNAVAILABLE
+            {
+                return answered.expect_success(method, status);
             }
-            if status != StatusCode::SERVICE_UNAVAILABLE || attempt == ATTEMPT_COUNT_MAX {
-                let body = String::from_utf8_lossy(&body).into_owned();
-                return Err(DoorError::Refused { method, path: path.to_owned(), status, body });
-            }
-            attempt += 1;
             tokio::time::sleep(PAUSE).await;
         }
+        let (status, answered) = once(path, request()).await?;
+        answered.expect_success(method, status)
     }
 }
 
+async fn once(
+    path: &str,
+    request: RequestBuilder,
+) -> Result<(StatusCode, Answered), reqwest::Error> {
+    let response = request.send().await?;
+    let status = response.status();
+    let position = response.headers().get(POSITION_HEADER);
+    let position = position.and_then(|value| value.to_str().ok()).map(str::to_owned);
+    let body = response.bytes().await?.to_vec();
+    Ok((status, Answered { path: path.to_owned(), position, body }))
+}
+
 impl Answered {
+    fn expect_success(self, method: Method, status: StatusCode) -> Result<Self, DoorError> {
+        if status.is_success() {
+            return Ok(self);
+        }
+        let body = String::from_utf8_lossy(&self.body).into_owned();
+        Err(DoorError::Refused { method, path: self.path, status, body })
+    }
+
     fn read<T: DeserializeOwned>(self) -> Result<T, DoorError> {
         let Self { path, body, .. } = self;
         serde_json::from_slice(&body).map_err(|why| DoorError::Unreadable { path, why })
