@@ -20,6 +20,9 @@ pub mod status;
 pub use convert::{AskedChange, AskedOfGroup, MemberAsked, MemberOutcome, MemberTold};
 pub use malformed::Malformed;
 
+// What is generated encodes and decodes by it.
+use tonic_prost as _;
+
 #[expect(
     missing_docs,
     unreachable_pub,

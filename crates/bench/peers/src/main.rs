@@ -5,10 +5,10 @@
 //! ```
 //! The loop, the events and the dataset are the bench's own files: what is measured is the same.
 
-#[allow(dead_code)]
+#[expect(dead_code, reason = "the bench itself uses the rest")]
 #[path = "../../src/dataset.rs"]
 mod dataset;
-#[allow(dead_code)]
+#[expect(dead_code, reason = "the bench itself uses the rest")]
 #[path = "../../src/drive.rs"]
 mod drive;
 #[path = "../../src/event.rs"]
@@ -16,7 +16,7 @@ mod event;
 mod kurrent;
 mod postgres;
 mod redis;
-#[allow(dead_code)]
+#[expect(dead_code, reason = "the bench itself uses the rest")]
 #[path = "../../src/timing.rs"]
 mod timing;
 #[cfg(feature = "umadb")]
