@@ -191,8 +191,9 @@ impl Writer {
         let state = Arc::clone(&self.state);
         let mut indexed = None;
         let mut work = |place| {
-            indexed = Some(apply::index(&state, before, place, body, Parts::All));
+            // First who waits: while they go on, the index is told.
             meanwhile();
+            indexed = Some(apply::index(&state, before, place, body, Parts::All));
         };
         match self.log.append(body, overlap, &mut work) {
             Ok(place) => {
