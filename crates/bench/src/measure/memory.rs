@@ -11,7 +11,7 @@ use std::path::Path;
 /// Resident MiB of a process of its own, before and after it opened the store.
 pub(crate) fn measure(bench: &Bench) -> anyhow::Result<Table> {
     open_large(bench)?.close()?;
-    let mut child = Running::start("print-own-memory", &large_dir(bench))?;
+    let mut child = Running::start("print-own-memory", large_dir(bench))?;
     let mut mebibytes = || -> anyhow::Result<f64> { Ok(child.line()?.parse::<f64>()? / 1_024.0) };
     let (before, after) = (mebibytes()?, mebibytes()?);
     child.finish()?;

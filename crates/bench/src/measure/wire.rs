@@ -171,6 +171,6 @@ fn note_cpu(table: &mut Table, what: &str, rounds: &Rounds) {
         let each = |done: &Done| done.cpu_seconds * 1e6 / done.events as f64;
         format!("{} {:.2}", side, rounds.median(side, each))
     };
-    let costs: Vec<String> = rounds.0.keys().map(|side| cost(side)).collect();
+    let costs: Vec<String> = rounds.0.keys().map(cost).collect();
     table.note(format!("{what}: µs of the client's processor an event: {}", costs.join(", ")));
 }

@@ -16,7 +16,8 @@ pub(crate) fn wait_for(port: u16) -> anyhow::Result<()> {
     let begun = Instant::now();
     while TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_err() {
         anyhow::ensure!(begun.elapsed() < UP_WITHIN, "nobody listens at port {port}");
-        std::thread::sleep(Duration::from_millis(20));
+        // Nobody tells when another program begins to listen.
+        std::thread::park_timeout(Duration::from_millis(20));
     }
     Ok(())
 }

@@ -1,9 +1,9 @@
 //! Asking about a group: again until the deadline where that is harmless, else once.
 
-use crate::credentials::Channel;
 use crate::asking::{Heard, failed, senseless, too_late, understand, words};
 use crate::backoff::Backoff;
 use crate::context::RemoteContext;
+use crate::credentials::Channel;
 use crate::limits::ANSWER_BYTES_MAX;
 use headwater_model::{GroupError, LostReply};
 use headwater_wire::v1::consumer_groups_client::ConsumerGroupsClient;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 /// How often refusals are written down, unless told otherwise: at most so many events a minute
 /// come of an attack, whatever it does.
-pub const REFUSED_EVERY: Duration = Duration::from_secs(60);
+const REFUSED_EVERY: Duration = Duration::from_secs(60);
 
 /// How a server knows who asks.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]

@@ -20,9 +20,13 @@ const OTHERS: &str = "others";
 
 const WORDS_BYTES_MAX: usize = 256;
 
+/// Who was refused, and the code of what they were told.
+type Kind = (String, &'static str);
+
 #[derive(Default)]
 pub(super) struct Refusals {
-    kinds: Mutex<HashMap<(String, &'static str), (String, u64)>>,
+    /// The words of the first refusal of each kind, and how many there were.
+    kinds: Mutex<HashMap<Kind, (String, u64)>>,
 }
 
 impl Refusals {

@@ -3,8 +3,8 @@
 use super::served::{Place, SOCKETS, connect};
 use headwater_conformance::sample::{event, stream};
 use headwater_model::{
-    Append, ContextName, Contexts, ExpectedRevision, NewEvent, ScavengeAsked,
-    ScavengePhase, StreamChange,
+    Append, ContextName, Contexts, ExpectedRevision, NewEvent, ScavengeAsked, ScavengePhase,
+    StreamChange,
 };
 
 const FAST: ScavengeAsked = ScavengeAsked { bytes_per_second_max: u64::MAX, freed_percent_min: 1 };
