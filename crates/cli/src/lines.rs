@@ -9,7 +9,7 @@ use flate2::Compression;
 use flate2::read::MultiGzDecoder;
 use flate2::write::GzEncoder;
 use headwater_backup::ndjson::{Export, Import, export, import};
-use headwater_model::{EventStore, Query, QueryItem};
+use headwater_model::{Query, QueryItem};
 use serde_json::json;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, BufWriter, Write};

@@ -4,7 +4,7 @@
 
 use super::site::{PASSWORD, Site, token, user};
 use headwater_client::Credentials;
-use headwater_model::{Contexts, Denied, EventStore as _, Query, ReadAll, ReadError};
+use headwater_model::{Contexts, Denied, Query, ReadAll, ReadError};
 use headwater_server::Authentication;
 use headwater_wire::v1;
 use tonic::Code;

@@ -15,8 +15,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use uuid::Uuid;
 
+/// How a pattern is written, and whether it is about a name.
+type Case = (&'static str, fn(&str) -> bool);
+
 /// Patterns of grants, and whether a name is meant by them, said by hand.
-const PATTERNS: [(&str, fn(&str) -> bool); 6] = [
+const PATTERNS: [Case; 6] = [
     ("*", |name| !name.starts_with('$')),
     ("$*", |name| name.starts_with('$')),
     ("category:order", |name| name == "order" || name.starts_with("order-")),
@@ -433,7 +436,7 @@ async fn contexts_are_shown_and_made_by_those_whose_they_are() {
         let names = caller.contexts().names().await.unwrap();
         assert!(names.contains(&"shop".try_into().unwrap()), "{kind:?} has something there");
         let all = kind.effect == Effect::Deny;
-        assert_eq!(names.contains(&"headwater-access".try_into().unwrap()), false, "{kind:?}");
+        assert!(!names.contains(&"headwater-access".try_into().unwrap()), "{kind:?}");
         let other = caller.existing("elsewhere".try_into().unwrap()).await.err().unwrap();
         // Who has nothing there is not told whether it exists.
         assert_eq!(other.code(), if all { "read.invalid" } else { "access.denied" });

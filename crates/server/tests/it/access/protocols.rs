@@ -4,7 +4,7 @@
 use super::site::{Site, scope};
 use headwater_client::Client;
 use headwater_model::{
-    Append, Contexts, EventId, EventStore, EventType, ExpectedRevision, NewEvent, StreamName,
+    Append, Contexts, EventId, EventType, ExpectedRevision, NewEvent, StreamName,
 };
 use headwater_wire::kurrent::event_store::client as shared;
 use headwater_wire::kurrent::event_store::client::streams::{self as pb, streams_client};
