@@ -48,7 +48,7 @@ impl EmbeddedMember {
             let mut changed = pin!(self.group.changed.notified());
             changed.as_mut().enable();
             let mut head = self.core.state.watch();
-            head.borrow_and_update();
+            let seen = head.borrow_and_update().next;
             if self.core.state.is_closed() {
                 return Err(GroupError::Unavailable(Unavailable::Closed));
             }
@@ -58,16 +58,16 @@ impl EmbeddedMember {
                 Step::Read(want) => self.group.read(&self.core, want)?,
                 Step::Wait(WaitFor::Change) => tokio::select! {
                     () = changed => {}
-                    () = self.group.pump(&self.core, head) => {}
+                    () = self.group.pump(&self.core, head, seen) => {}
                 },
                 Step::Wait(WaitFor::Room) => tokio::select! {
                     () = self.freed.notified() => {}
-                    () = self.group.pump(&self.core, head) => {}
+                    () = self.group.pump(&self.core, head, seen) => {}
                 },
                 Step::Wait(WaitFor::Turn) => tokio::select! {
                     () = changed => {}
                     () = self.freed.notified() => {}
-                    () = self.group.pump(&self.core, head) => {}
+                    () = self.group.pump(&self.core, head, seen) => {}
                 },
             }
         }

@@ -177,9 +177,10 @@ impl OpenGroup {
         Ok((events, if page.next.is_none() { *end } else { until }))
     }
 
-    /// Waits until the head moves, a time comes, or something is otherwise; for one at a time.
-    pub(super) async fn pump(&self, core: &Core, mut head: watch::Receiver<Head>) {
-        let seen = head.borrow().next;
+    /// Waits until the head is not the one that was `seen`, a time comes, or something is otherwise; for
+    /// one at a time. `seen` is what stood there before the caller looked for work: the head may have
+    /// moved since, and that must not be slept over.
+    pub(super) async fn pump(&self, core: &Core, mut head: watch::Receiver<Head>, seen: Position) {
         let _pump = self.pump.lock().await;
         loop {
             let until = self.live.lock().arm();

@@ -1,5 +1,6 @@
 //! Consumer groups of the embedded store: their exam, and runs that are broken off at any write.
 
+mod racing;
 mod runs;
 mod world;
 
