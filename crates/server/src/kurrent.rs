@@ -8,6 +8,7 @@
 //!   v2 StreamsService  several streams in one append            ─┼─▶ the one context ([`KurrentOptions`])
 //!   PersistentSubscriptions  the context's consumer groups      ─┤
 //!   Operations, Monitoring, Projections  what there is of them  ─┤
+//!   Users            the users of the server, if it has any ─▶ its `Authority`
 //!   ServerFeatures, Gossip   what is here, and where            ─┘
 //!   all other services       a clear "not served", and what to use instead
 //! ```
@@ -40,6 +41,7 @@ mod read;
 mod refusal;
 mod shown;
 mod streams;
+mod users;
 mod v2;
 mod write;
 
@@ -57,7 +59,7 @@ use headwater_wire::kurrent::event_store::client::{
     persistent_subscriptions::persistent_subscriptions_server as persistent_server,
     projections::projections_server::ProjectionsServer,
     server_features::server_features_server as features_server,
-    streams::streams_server::StreamsServer,
+    streams::streams_server::StreamsServer, users::users_server::UsersServer,
 };
 use headwater_wire::kurrent::kurrentdb::protocol::v2::streams::streams_service_server as v2_server;
 use home::House;
@@ -74,14 +76,17 @@ pub fn routes(host: &Host, options: &KurrentOptions) -> Router {
     let monitoring = MonitoringServer::new(monitoring::Monitoring::new(house.clone()));
     let operations = OperationsServer::new(operations::Operations::new(house.clone()));
     let projections = ProjectionsServer::new(projections::Projections::new(house.clone()));
+    let users = UsersServer::new(users::Users::new(house.clone()));
     let gossip = GossipServer::new(gossip::Gossip::new(house, options.advertised.clone()));
+    let features = features::Features::new(host.clone());
     mount(streams.max_decoding_message_size(REQUEST_BYTES_MAX))
         .merge(mount(v2.max_decoding_message_size(REQUEST_BYTES_MAX)))
         .merge(mount(persistent))
         .merge(mount(monitoring))
         .merge(mount(operations))
         .merge(mount(projections))
-        .merge(mount(features_server::ServerFeaturesServer::new(features::Features)))
+        .merge(mount(users))
+        .merge(mount(features_server::ServerFeaturesServer::new(features)))
         .merge(mount(gossip).layer(from_fn(note_where_it_was_sent)))
         .merge(missing::routes())
 }

@@ -246,7 +246,7 @@ impl Authority {
     }
 
     /// Counts a refusal.
-    pub(super) fn refused(&self, who: &str, denied: Denied) -> Denied {
+    pub(crate) fn refused(&self, who: &str, denied: Denied) -> Denied {
         tracing::debug!(%who, %denied, "refused");
         self.refusals.note(who, &denied);
         denied

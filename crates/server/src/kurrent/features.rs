@@ -3,6 +3,7 @@
 //! Why: clients switch on what they find here, by names in lower case, and refuse calls that are
 //! not listed. So nothing is listed that is not answered.
 
+use crate::Host;
 use headwater_wire::kurrent::event_store::client::Empty;
 use headwater_wire::kurrent::event_store::client::server_features as pb;
 use tonic::{Request, Response, Status};
@@ -70,7 +71,30 @@ const SERVICES: &[(&str, &[Method])] = &[
     ),
 ];
 
-pub(super) struct Features;
+/// What is there besides, where there are users.
+const USERS: (&str, &[Method]) = (
+    "event_store.client.users.users",
+    &[
+        ("create", &[]),
+        ("update", &[]),
+        ("delete", &[]),
+        ("disable", &[]),
+        ("enable", &[]),
+        ("details", &[]),
+        ("changepassword", &[]),
+        ("resetpassword", &[]),
+    ],
+);
+
+pub(super) struct Features {
+    host: Host,
+}
+
+impl Features {
+    pub(super) const fn new(host: Host) -> Self {
+        Self { host }
+    }
+}
 
 #[tonic::async_trait]
 impl pb::server_features_server::ServerFeatures for Features {
@@ -78,7 +102,8 @@ impl pb::server_features_server::ServerFeatures for Features {
         &self,
         _: Request<Empty>,
     ) -> Result<Response<pb::SupportedMethods>, Status> {
-        let methods = SERVICES.iter().flat_map(|(service, methods)| {
+        let users = self.host.authority().map(|_| &USERS);
+        let methods = SERVICES.iter().chain(users).flat_map(|(service, methods)| {
             methods.iter().map(|(method, features)| pb::SupportedMethod {
                 method_name: (*method).to_owned(),
                 service_name: (*service).to_owned(),

@@ -39,6 +39,11 @@ pub(super) struct Home {
 }
 
 impl Home {
+    /// Who it is for.
+    pub(super) const fn caller(&self) -> &Caller {
+        &self.caller
+    }
+
     /// The store behind it.
     pub(super) async fn store(&self) -> Result<Arc<dyn EventStore>, Refusal> {
         Ok(self.caller.contexts().context(self.context.clone()).await?)

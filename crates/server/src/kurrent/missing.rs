@@ -11,10 +11,6 @@ use tonic::Status;
 /// A service's name, and what to do instead.
 const MISSING: &[(&str, &str)] = &[
     (
-        "event_store.client.users.Users",
-        "users are not managed over this protocol; the server's own commands do that",
-    ),
-    (
         "kurrentdb.protocol.v2.indexes.IndexesService",
         "indexes are not made by clients; $idx-ce- and $idx-et- are always there",
     ),

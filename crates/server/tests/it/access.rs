@@ -3,6 +3,7 @@
 mod bearer;
 mod bootstrap;
 mod calls;
+mod kurrent_users;
 mod matrix;
 mod protocols;
 mod revoked;

@@ -1,12 +1,13 @@
 //! What operators' tools ask of a server: each is answered as it is, or refused in words.
 
 use super::site::{EMPTY, Expected, Site, refusal, said};
-use headwater_wire::kurrent::event_store::client::{monitoring, operations, projections};
+use headwater_wire::kurrent::event_store::client::{monitoring, operations, projections, users};
 use monitoring::monitoring_client::MonitoringClient;
 use operations::operations_client::OperationsClient;
 use projections::projections_client::ProjectionsClient;
 use projections::statistics_req::{Options, options::Mode};
 use tonic::Code;
+use users::users_client::UsersClient;
 
 async fn statistics(
     site: &Site,
@@ -112,4 +113,17 @@ async fn a_scavenge_is_begun_and_stopped_by_its_id() {
     let unknown = client.stop_scavenge(stop("another")).await.unwrap_err();
     let trailers = said(&[("exception", "scavenge-not-found"), ("scavenge-id", "another")]);
     assert_eq!(refusal(&unknown), (Code::NotFound, trailers));
+}
+
+/// A server that asks nobody has nobody to keep: an empty list would say that all is well.
+#[tokio::test]
+async fn a_server_that_asks_nobody_says_that_it_keeps_no_users() {
+    let site = Site::new().await;
+    let mut client = UsersClient::new(site.router.clone());
+    let all = client.details(users::DetailsReq::default()).await.unwrap_err();
+    let made = client.create(users::CreateReq::default()).await.unwrap_err();
+    for refused in [all, made] {
+        assert_eq!(refusal(&refused), (Code::FailedPrecondition, said(&[])));
+        assert!(refused.message().contains("keeps no users"), "{refused}");
+    }
 }

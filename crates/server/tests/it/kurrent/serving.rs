@@ -27,7 +27,8 @@ async fn what_is_listed_is_answered() {
     assert!(has("event_store.client.streams.streams", "batchappend"));
     assert!(has("kurrentdb.protocol.v2.streams.streamsservice", "appendsession"));
     assert!(told.methods.iter().all(|m| m.service_name == m.service_name.to_lowercase()));
-    assert!(!told.methods.iter().any(|m| m.service_name == "event_store.client.users.users"));
+    let users = "event_store.client.users.users";
+    assert!(!told.methods.iter().any(|m| m.service_name == users), "there are none to ask about");
 }
 
 /// Each says what to use instead.
@@ -35,10 +36,10 @@ async fn what_is_listed_is_answered() {
 async fn what_is_not_served_says_so() {
     let site = Site::new().await;
     for (path, instead) in [
-        ("users.Users/Details", "the server's own commands"),
-        ("users.Users/Create", "the server's own commands"),
+        ("indexes.IndexesService/CreateIndex", "always there"),
+        ("registry.SchemaRegistryService/CreateSchema", "not kept in the server"),
     ] {
-        let request = Request::post(format!("/event_store.client.{path}"))
+        let request = Request::post(format!("/kurrentdb.protocol.v2.{path}"))
             .header("content-type", "application/grpc")
             .body(Body::empty())
             .unwrap();
