@@ -81,7 +81,7 @@ impl Client {
             Err(why) => return Ok(self.left_out(&why)),
         };
         let site = Site::start(workspace)?;
-        let ended = command::run(stories.arg(&site.address))?;
+        let ended = command::run(stories.arg(&site.address).args(&site.secure))?;
         site.stop()?;
         Ok(counted(ended))
     }
@@ -157,6 +157,8 @@ fn must(command: &mut Command) -> anyhow::Result<()> {
 pub(super) struct Site {
     child: Child,
     pub(super) address: String,
+    /// Its address by TLS, and the file of the authority that has signed its certificate.
+    secure: Vec<String>,
 }
 
 impl Site {
@@ -173,9 +175,12 @@ impl Site {
             .spawn()
             .with_context(|| format!("{} does not start", program.display()))?;
         let stdout = child.stdout.take().context("stdout was piped just now")?;
-        let mut line = String::new();
-        BufReader::new(stdout).read_line(&mut line).context("the server says no address")?;
-        Ok(Self { child, address: line.trim().to_owned() })
+        let mut said = BufReader::new(stdout).lines();
+        let mut line = || -> anyhow::Result<String> {
+            Ok(said.next().context("the server does not say where it is")??)
+        };
+        let (address, secure) = (line()?, line()?);
+        Ok(Self { child, address, secure: secure.split(' ').map(str::to_owned).collect() })
     }
 
     /// Stops it, and looks how it ended.

@@ -306,7 +306,7 @@ def what_is_wrong_about_a_group_has_its_own_error(client):
 
 @story
 def the_projections_of_the_system_run(client):
-    stats = client.get_projection_statistics("$by_category")
+    stats = client.get_projection_statistics(name="$by_category")
     assert (stats.name, stats.status) == ("$by_category", "Running"), stats
     client.enable_projection("$by_category")
-    raises(errors.NotFoundError, lambda: client.get_projection_statistics("mine"))
+    raises(errors.NotFoundError, lambda: client.get_projection_statistics(name="mine"))

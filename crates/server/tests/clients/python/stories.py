@@ -1,7 +1,8 @@
 """Stories told by a Python client of KurrentDB, against the server at an address.
 
-    python stories.py kurrentdbclient 127.0.0.1:2113
+    python stories.py kurrentdbclient 127.0.0.1:2113 127.0.0.1:2114 ca.pem
 
+The second address is that of the same contexts by TLS, with the file of the authority behind it.
 Each story uses streams of its own. What is printed is counted by whoever runs this.
 """
 
@@ -373,6 +374,22 @@ def several_streams_are_one_append(client):
         stream_name=one, current_version=ANY, events=[event(data=b"x" * (4 * 1024 * 1024 + 1))]
     )
     raises(errors.RecordMaxSizeExceededError, lambda: client.multi_append_to_stream([large]))
+
+
+@story
+def the_same_streams_are_there_by_tls(client):
+    name = stream()
+    client.append_to_stream(name, current_version=NO_STREAM, events=[event()])
+    # Who a client says it is matters where the server asks.
+    uri = f"{SCHEME}://ana:secret@{SECURE}?Tls=true&TlsCaFile={AUTHORITY}"
+    secure = Client(uri=uri)
+    assert len(secure.get_stream(name)) == 1
+    secure.append_to_stream(name, current_version=0, events=[event()])
+    secure.close()
+    assert len(client.get_stream(name)) == 2
+    unknown = Client(uri=uri.split("&")[0])
+    raises(errors.SSLError, lambda: unknown.get_stream(name))
+    unknown.close()
 
 
 @of_version_2

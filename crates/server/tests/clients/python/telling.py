@@ -4,7 +4,7 @@ import importlib
 import sys
 from uuid import uuid4
 
-MODULE, ADDRESS = sys.argv[1], sys.argv[2]
+MODULE, ADDRESS, SECURE, AUTHORITY = sys.argv[1:5]
 kurrent = importlib.import_module(MODULE)
 exceptions = importlib.import_module(f"{MODULE}.exceptions")
 NewEvent, StreamState = kurrent.NewEvent, kurrent.StreamState

@@ -1,8 +1,9 @@
 //! Stories told by the Rust client of KurrentDB, against the server at an address.
 //!
 //! ```text
-//! cargo run -- 127.0.0.1:2113
+//! cargo run -- 127.0.0.1:2113 127.0.0.1:2114 ca.pem
 //! ```
+//! The second address is that of the same contexts by TLS, with the file of the authority behind it.
 //! Each story uses streams of its own. What is printed is counted by whoever runs this.
 
 mod groups;
@@ -47,6 +48,7 @@ const STORIES: &[(&str, Story)] = stories![
     a_deleted_stream_is_gone_until_it_is_written_to,
     a_tombstone_is_for_ever,
     a_client_finds_the_server_by_gossip,
+    the_same_streams_are_there_by_tls,
     a_group_delivers_takes_back_and_parks,
     a_pinned_group_keeps_each_stream_in_order,
     a_group_of_everything_takes_what_passes,
@@ -135,6 +137,21 @@ async fn events_come_back_as_they_were_appended(client: Client) -> anyhow::Resul
     let second = second.get_original_event();
     same((&second.data[..], second.is_json), (&[0, 255][..], false))?;
     same(second.position, done.position)
+}
+
+async fn the_same_streams_are_there_by_tls(client: Client) -> anyhow::Result<()> {
+    let argument = |n| std::env::args().nth(n).context("the address by TLS and its authority");
+    let (address, authority) = (argument(2)?, argument(3)?);
+    let name = stream();
+    client.append_to_stream(name.as_str(), &Default::default(), events(1)).await?;
+    let secure = connect(&format!("kurrentdb://{address}?tls=true&tlsCAFile={authority}"))?;
+    same(revisions(&secure, &name, &ReadStreamOptions::default()).await?, vec![0])?;
+    secure.append_to_stream(name.as_str(), &Default::default(), events(1)).await?;
+    same(revisions(&client, &name, &ReadStreamOptions::default()).await?, vec![0, 1])?;
+    let unknown = connect(&format!("kurrentdb://{address}?tls=true"))?;
+    let refused = revisions(&unknown, &name, &ReadStreamOptions::default()).await;
+    ensure!(refused.is_err(), "an authority that nobody named is believed");
+    Ok(())
 }
 
 async fn a_stale_append_is_refused_with_both_revisions(client: Client) -> anyhow::Result<()> {
