@@ -55,7 +55,7 @@ fn operation(generator: &mut SchemaGenerator, route: &Described, problem: &Value
     });
     if !route.bodies.is_empty() {
         let content = content(generator, &route.bodies);
-        operation["requestBody"] = json!({ "required": true, "content": content });
+        operation["requestBody"] = json!({ "required": !route.may_be_bare, "content": content });
     }
     operation
 }

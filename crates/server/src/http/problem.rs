@@ -14,9 +14,9 @@
 //! | `access.unauthenticated` | 401 and `WWW-Authenticate` |
 //! | `access.denied` | 403, with `who`, `verb`, `what` |
 //! | `group.not_found` | 404 |
-//! | `group.exists`, `group.not_yours`, `group.not_a_member` | 409, with `deliveries` |
+//! | `group.exists`, `group.fixed`, `group.not_yours`, `group.not_a_member` | 409, with `deliveries` |
 //! | `group.diverged` | 410 |
-//! | `group.fixed`, `group.invalid` | 422 |
+//! | `group.invalid` | 422 |
 //! | `group.too_many_members` | 503 and `Retry-After` |
 //! | `scavenge.under_way` | 409 |
 //! | `scavenge.not_here`, `scavenge.invalid` | 422 |
@@ -246,7 +246,9 @@ impl From<GroupError> for Problem {
         let of = |status| Self::new(status, code, retry, &error);
         match &error {
             GroupError::NotFound { .. } => of(StatusCode::NOT_FOUND),
-            GroupError::Exists { .. } | GroupError::NotAMember { .. } => of(StatusCode::CONFLICT),
+            GroupError::Exists { .. }
+            | GroupError::Fixed { .. }
+            | GroupError::NotAMember { .. } => of(StatusCode::CONFLICT),
             GroupError::NotYours { deliveries } => {
                 of(StatusCode::CONFLICT).with("deliveries", deliveries)
             }
@@ -254,9 +256,7 @@ impl From<GroupError> for Problem {
                 .with("position", had.position)
                 .with("had_incarnation", had.incarnation)
                 .with("incarnation", is),
-            GroupError::Fixed { .. } | GroupError::Invalid { .. } => {
-                of(StatusCode::UNPROCESSABLE_ENTITY)
-            }
+            GroupError::Invalid { .. } => of(StatusCode::UNPROCESSABLE_ENTITY),
             GroupError::TooManyMembers { count_max, .. } => {
                 of(StatusCode::SERVICE_UNAVAILABLE).with("count_max", count_max)
             }

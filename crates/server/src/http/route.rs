@@ -36,6 +36,8 @@ pub(super) struct Described {
     pub(super) says: &'static str,
     pub(super) params: &'static [Param],
     pub(super) bodies: Vec<Form>,
+    /// Whether a request without a body means something, too.
+    pub(super) may_be_bare: bool,
     pub(super) answers: Vec<(StatusCode, Vec<Form>)>,
 }
 
@@ -73,8 +75,15 @@ impl Route {
                 answer.await.unwrap_or_else(|problem: Problem| problem.into_response())
             }
         };
-        let described =
-            Described { method, path, says: "", params, bodies: Vec::new(), answers: Vec::new() };
+        let described = Described {
+            method,
+            path,
+            says: "",
+            params,
+            bodies: Vec::new(),
+            may_be_bare: false,
+            answers: Vec::new(),
+        };
         Self { described, handler: on(filter, handler) }
     }
 
@@ -87,6 +96,12 @@ impl Route {
     /// Takes a body of JSON.
     pub(super) fn takes<T: JsonSchema>(self) -> Self {
         self.takes_as::<T>(JSON)
+    }
+
+    /// Takes a body of JSON, or none.
+    pub(super) fn may_take<T: JsonSchema>(mut self) -> Self {
+        self.described.may_be_bare = true;
+        self.takes::<T>()
     }
 
     /// Takes events in any of their forms.

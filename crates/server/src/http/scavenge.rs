@@ -1,7 +1,7 @@
 //! The room of what is hidden, given back: begun, looked at, stopped.
 
 use super::ask::Ask;
-use super::json::read;
+use super::json::{read, whole};
 use super::param::CONTEXT;
 use super::problem::Problem;
 use super::route::{DELETE, GET, POST, Route};
@@ -13,7 +13,7 @@ use headwater_model::{
 };
 use http::StatusCode;
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use std::sync::Arc;
 
 /// How a scavenge is to be made. What is not said is as usual.
@@ -22,11 +22,17 @@ use std::sync::Arc;
 #[schemars(rename = "Scavenge")]
 pub(super) struct AskedScavenge {
     /// Bytes read and written in a second, at most; as usual 32 MiB.
-    #[schemars(range(min = 1))]
+    #[serde(deserialize_with = "number")]
+    #[schemars(with = "u64", range(min = 1))]
     bytes_per_second_max: Option<u64>,
     /// A segment is written anew if at least so many percent of it become free; as usual 5.
-    #[schemars(range(max = 100))]
+    #[serde(deserialize_with = "number")]
+    #[schemars(with = "u8", range(max = 100))]
     freed_percent_min: Option<u8>,
+}
+
+fn number<'de, D: Deserializer<'de>, T: TryFrom<u64>>(from: D) -> Result<Option<T>, D::Error> {
+    whole(from).map(Some)
 }
 
 /// How far a scavenge has come.
@@ -95,7 +101,7 @@ pub(super) fn all() -> Vec<Route> {
             .answers::<ShownScavenge>(StatusCode::OK),
         Route::new(POST, ONE, &[CONTEXT], start)
             .says("Gives the room of what nobody can read any more back, or goes on with that")
-            .takes::<AskedScavenge>()
+            .may_take::<AskedScavenge>()
             .answers::<ShownScavenge>(StatusCode::ACCEPTED),
         Route::new(DELETE, ONE, &[CONTEXT], stop)
             .says("Stops the scavenge under way; the next one goes on where it was")

@@ -133,7 +133,7 @@ async fn check(
     };
     let view = format!("/customers/{id}/orderhistory?after={after}");
     let composed = format!("/customers/{id}/overview?after={after}");
-    let (view, composed) = tokio::try_join!(door.page(&view), door.page(&composed))?;
+    let (view, composed) = tokio::try_join!(door.page(&view), door.whole_page(&composed))?;
     let account = ledger.customers.get(id).cloned().unwrap_or_default();
     let folded = shown(id, &account, ledger);
     agree("the view", &view, &folded)?;

@@ -189,6 +189,21 @@ impl Door {
         self.get(path).await?.read()
     }
 
+    /// A page that is put together of what several services say, once all of them have spoken.
+    ///
+    /// # Errors
+    /// [`DoorError`]. A service that stays silent is named in the page.
+    pub async fn whole_page(&self, path: &str) -> Result<Value, DoorError> {
+        for _ in 1..ATTEMPT_COUNT_MAX {
+            let page = self.page(path).await?;
+            if page["unavailable"].is_null() {
+                return Ok(page);
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+        self.page(path).await
+    }
+
     async fn post(
         &self,
         path: &str,

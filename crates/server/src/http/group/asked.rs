@@ -70,26 +70,26 @@ pub(in crate::http) struct AskedSettings {
     key: Option<AskedKey>,
     /// How long a member may hold a delivery, in milliseconds.
     #[serde(deserialize_with = "number")]
-    #[schemars(with = "u64")]
+    #[schemars(with = "u64", range(min = 1, max = 604_800_000))]
     ack_wait_ms: Option<u64>,
     /// How long a member may be silent before it counts as gone, in milliseconds.
     #[serde(deserialize_with = "number")]
-    #[schemars(with = "u64")]
+    #[schemars(with = "u64", range(min = 1, max = 604_800_000))]
     lease_ms: Option<u64>,
     /// Deliveries of one event before it is parked.
     #[serde(deserialize_with = "number")]
-    #[schemars(with = "u32")]
+    #[schemars(with = "u32", range(min = 1))]
     attempts_max: Option<u32>,
     /// How long an event waits that is to be delivered again.
     #[schemars(with = "AskedBackoff")]
     backoff: Option<AskedBackoff>,
     /// Deliveries that one member may hold.
     #[serde(deserialize_with = "number")]
-    #[schemars(with = "u32")]
+    #[schemars(with = "u32", range(min = 1, max = 4_096))]
     in_flight_count_max: Option<u32>,
     /// Members at a time.
     #[serde(deserialize_with = "number")]
-    #[schemars(with = "u32")]
+    #[schemars(with = "u32", range(min = 1, max = 1_024))]
     member_count_max: Option<u32>,
     /// Who is given what can be delivered.
     #[schemars(with = "AskedSharing")]

@@ -87,7 +87,7 @@ async fn each_problem_has_its_status_and_its_code() {
     let other = json!({ "start": "now", "settings": { "attempts_max": 7 } });
     assert_eq!(code(put(&site, GROUP, other).await), (409, "group.exists".into()));
     let fixed = put(&site, &format!("{GROUP}/settings"), json!({ "key": "category" })).await;
-    assert_eq!(code(fixed), (422, "group.fixed".into()));
+    assert_eq!(code(fixed), (409, "group.fixed".into()));
     let none = json!({ "start": "now", "settings": { "in_flight_count_max": 0 } });
     let invalid = put(&site, "/v1/contexts/demo/groups/none", none).await;
     assert_eq!(code(invalid), (422, "group.invalid".into()));
