@@ -66,6 +66,7 @@ pub(in crate::http) struct AskedSettings {
     #[schemars(with = "Vec<AskedItem>", length(max = 64))]
     source: Option<Vec<AskedItem>>,
     /// What keeps them in order. Stays as made.
+    #[serde(deserialize_with = "said")]
     #[schemars(with = "AskedKey")]
     key: Option<AskedKey>,
     /// How long a member may hold a delivery, in milliseconds.
@@ -81,6 +82,7 @@ pub(in crate::http) struct AskedSettings {
     #[schemars(with = "u32", range(min = 1))]
     attempts_max: Option<u32>,
     /// How long an event waits that is to be delivered again.
+    #[serde(deserialize_with = "said")]
     #[schemars(with = "AskedBackoff")]
     backoff: Option<AskedBackoff>,
     /// Deliveries that one member may hold.
@@ -92,11 +94,18 @@ pub(in crate::http) struct AskedSettings {
     #[schemars(with = "u32", range(min = 1, max = 1_024))]
     member_count_max: Option<u32>,
     /// Who is given what can be delivered.
+    #[serde(deserialize_with = "said")]
     #[schemars(with = "AskedSharing")]
     sharing: Option<AskedSharing>,
     /// What you keep with the group.
+    #[serde(deserialize_with = "said")]
     #[schemars(with = "String")]
     note: Option<String>,
+}
+
+/// What is there must be of its type: `null` says nothing that leaving it out does not.
+fn said<'de, D: Deserializer<'de>, T: Deserialize<'de>>(from: D) -> Result<Option<T>, D::Error> {
+    T::deserialize(from).map(Some)
 }
 
 fn number<'de, D: Deserializer<'de>, T: TryFrom<u64>>(from: D) -> Result<Option<T>, D::Error> {
