@@ -39,11 +39,6 @@ impl Running {
         self.child.stdin.take()
     }
 
-    /// Its number in the system.
-    pub(crate) fn id(&self) -> u32 {
-        self.child.id()
-    }
-
     /// Ends it as a crash would: nothing of it runs any more.
     pub(crate) fn kill(mut self) -> anyhow::Result<()> {
         self.child.kill()?;

@@ -11,7 +11,6 @@ mod deliver;
 mod memory;
 mod open;
 mod read;
-mod readers;
 mod rebuild;
 mod scale;
 mod scan;
@@ -69,6 +68,4 @@ pub(crate) const ALL: &[Measure] = &[
     Measure { name: "scale", about: "the same at many more events", run: scale::measure },
     Measure { name: "wire-append", about: "over the wire, beside peers", run: wire::appends },
     Measure { name: "wire-read", about: "over the wire, beside peers", run: wire::reads },
-    Measure { name: "idle", about: "10,000 subscriptions that wait", run: readers::idle },
-    Measure { name: "slow", about: "beside 1,000 slow readers", run: readers::slow },
 ];

@@ -18,8 +18,7 @@ mod ports;
 mod serve;
 mod sides;
 
-pub(crate) use driver::Driver;
 pub(crate) use echo::{drive as drive_echo, serve as serve_echo};
-pub(crate) use native::{drive as drive_native, open as open_native};
+pub(crate) use native::drive as drive_native;
 pub(crate) use serve::serve as serve_headwater;
 pub(crate) use sides::Sides;

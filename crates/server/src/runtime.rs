@@ -2,8 +2,7 @@
 //!
 //! Why one fewer than there are processors: each context commits on a thread of its own, which an
 //! append waits for. Where every processor carries connections already, the committer and they push
-//! each other aside, and threads are woken that find nothing to do: on two processors one thread
-//! answers a lone append in a tenth less time, and sixty-four writers as fast.
+//! each other aside, and threads are woken that find nothing to do.
 //!
 //! What may read the disk for long moves to a thread of its own whatever this number is.
 

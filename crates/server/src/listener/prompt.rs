@@ -2,7 +2,7 @@
 //!
 //! Why: KurrentDB's Rust client leaves Nagle's algorithm on. It holds the second part of a request
 //! back until the first is acknowledged, and the system acknowledges late what it has no answer to:
-//! every call took 44 ms. Acknowledged at once, it takes a fifth of one.
+//! every call took 44 ms; acknowledged at once, a short read takes 0.3 ms.
 //!
 //! Only for connections on which such a client has spoken: to all others the acknowledgement with
 //! the answer is enough, and a segment of its own would cost them.
