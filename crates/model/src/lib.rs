@@ -12,6 +12,7 @@
 //! Read first: [`event`] (what is stored), [`append`] (what is asked), [`store`] (the port).
 
 pub mod append;
+pub mod around;
 pub mod checkpoint;
 pub mod copy;
 pub mod error;
@@ -30,6 +31,7 @@ pub mod stream;
 pub mod time;
 
 pub use append::{Append, AppendError, Appended, Condition, ExpectedRevision, StreamWrite};
+pub use around::Around;
 pub use checkpoint::{Checkpoint, SaveCheckpoint};
 pub use copy::{CopyAsked, CopyPoint, CopyReader, CopyStep, JournalCopies, KnownSegment};
 pub use error::{Corrupt, Denied, LostReply, Retry, Unavailable};

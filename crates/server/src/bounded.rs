@@ -6,11 +6,8 @@
 
 use crate::limits::{Limits, StoredLimits};
 use headwater_model::{
-    Answer, Append, AppendError, Appended, Checkpoint, CheckpointName, ConsumerGroups, ContextName,
-    Contexts, Delivery, EventId, EventStore, ExpectedRevision, Incarnation, JournalCopies,
-    NewEvent, Page, Position, ReadAll, ReadError, ReadStream, RecordedEvent, Scavenge,
-    StreamChange, StreamName, StreamPage, StreamState, Subscribe, Subscription, Timestamp,
-    Unavailable,
+    Answer, Append, AppendError, Appended, Around, ContextName, Contexts, Delivery, EventStore,
+    NewEvent, ReadError, Subscribe, Subscription, Unavailable,
 };
 use std::future::ready;
 use std::sync::Arc;
@@ -91,9 +88,9 @@ fn at_most(what: &'static str, size: usize, size_max: usize) -> Result<(), Appen
     Err(AppendError::TooLarge { what, size: size as u64, size_max: size_max as u64 })
 }
 
-impl EventStore for Context {
-    fn context(&self) -> &ContextName {
-        self.context.context()
+impl Around for Context {
+    fn within(&self) -> &Arc<dyn EventStore> {
+        &self.context
     }
 
     fn append(&self, append: Append) -> Answer<'_, Appended, AppendError> {
@@ -101,56 +98,6 @@ impl EventStore for Context {
             Ok(()) => self.context.append(append),
             Err(error) => Box::pin(ready(Err(error))),
         }
-    }
-
-    fn change_stream(
-        &self,
-        stream: StreamName,
-        expected: ExpectedRevision,
-        change: StreamChange,
-    ) -> Answer<'_, Appended, AppendError> {
-        self.context.change_stream(stream, expected, change)
-    }
-
-    fn read_stream(&self, read: ReadStream) -> Answer<'_, StreamPage, ReadError> {
-        self.context.read_stream(read)
-    }
-
-    fn read_all(&self, read: ReadAll) -> Answer<'_, Page, ReadError> {
-        self.context.read_all(read)
-    }
-
-    fn find(
-        &self,
-        stream: StreamName,
-        id: EventId,
-    ) -> Answer<'_, Option<RecordedEvent>, ReadError> {
-        self.context.find(stream, id)
-    }
-
-    fn stream(&self, stream: StreamName) -> Answer<'_, StreamState, ReadError> {
-        self.context.stream(stream)
-    }
-
-    fn streams(
-        &self,
-        prefix: String,
-        after: Option<StreamName>,
-        count_max: usize,
-    ) -> Answer<'_, Vec<StreamState>, ReadError> {
-        self.context.streams(prefix, after, count_max)
-    }
-
-    fn checkpoint(&self, name: CheckpointName) -> Answer<'_, Option<Checkpoint>, ReadError> {
-        self.context.checkpoint(name)
-    }
-
-    fn head(&self) -> Answer<'_, (Incarnation, Option<Position>), ReadError> {
-        self.context.head()
-    }
-
-    fn wait_past(&self, position: Option<Position>) -> Answer<'_, Position, ReadError> {
-        self.context.wait_past(position)
     }
 
     fn subscribe(&self, subscribe: Subscribe) -> Answer<'_, Box<dyn Subscription>, ReadError> {
@@ -164,22 +111,6 @@ impl EventStore for Context {
             let subscription = self.context.subscribe(subscribe).await?;
             Ok(Box::new(Placed { subscription, _place: place }) as Box<dyn Subscription>)
         })
-    }
-
-    fn now(&self) -> Timestamp {
-        self.context.now()
-    }
-
-    fn consumer_groups(&self) -> Option<&dyn ConsumerGroups> {
-        self.context.consumer_groups()
-    }
-
-    fn journal_copies(&self) -> Option<&dyn JournalCopies> {
-        self.context.journal_copies()
-    }
-
-    fn scavenge(&self) -> Option<&dyn Scavenge> {
-        self.context.scavenge()
     }
 }
 

@@ -6,10 +6,9 @@
 
 use crate::metrics::{Counter, Entered, Gauge, Histogram, Metrics, Name};
 use headwater_model::{
-    Answer, Append, AppendError, Appended, Checkpoint, CheckpointName, ConsumerGroups, ContextName,
-    Contexts, Delivery, EventId, EventStore, ExpectedRevision, Incarnation, JournalCopies, Page,
-    Position, ReadAll, ReadError, ReadStream, RecordedEvent, Retry, Scavenge, StreamChange,
-    StreamName, StreamPage, StreamState, Subscribe, Subscription, Timestamp,
+    Answer, Append, AppendError, Appended, Around, ContextName, Contexts, Delivery, EventStore,
+    ExpectedRevision, Page, ReadAll, ReadError, ReadStream, Retry, StreamChange, StreamName,
+    StreamPage, Subscribe, Subscription,
 };
 use std::sync::Arc;
 use std::time::Instant;
@@ -100,9 +99,9 @@ struct Context {
     counts: Counts,
 }
 
-impl EventStore for Context {
-    fn context(&self) -> &ContextName {
-        self.context.context()
+impl Around for Context {
+    fn within(&self) -> &Arc<dyn EventStore> {
+        &self.context
     }
 
     fn append(&self, append: Append) -> Answer<'_, Appended, AppendError> {
@@ -152,39 +151,6 @@ impl EventStore for Context {
         })
     }
 
-    fn find(
-        &self,
-        stream: StreamName,
-        id: EventId,
-    ) -> Answer<'_, Option<RecordedEvent>, ReadError> {
-        self.context.find(stream, id)
-    }
-
-    fn stream(&self, stream: StreamName) -> Answer<'_, StreamState, ReadError> {
-        self.context.stream(stream)
-    }
-
-    fn streams(
-        &self,
-        prefix: String,
-        after: Option<StreamName>,
-        count_max: usize,
-    ) -> Answer<'_, Vec<StreamState>, ReadError> {
-        self.context.streams(prefix, after, count_max)
-    }
-
-    fn checkpoint(&self, name: CheckpointName) -> Answer<'_, Option<Checkpoint>, ReadError> {
-        self.context.checkpoint(name)
-    }
-
-    fn head(&self) -> Answer<'_, (Incarnation, Option<Position>), ReadError> {
-        self.context.head()
-    }
-
-    fn wait_past(&self, position: Option<Position>) -> Answer<'_, Position, ReadError> {
-        self.context.wait_past(position)
-    }
-
     fn subscribe(&self, subscribe: Subscribe) -> Answer<'_, Box<dyn Subscription>, ReadError> {
         Box::pin(async move {
             let reader = self.context.subscribe(subscribe).await?;
@@ -192,22 +158,6 @@ impl EventStore for Context {
             let open = self.counts.subscriptions.enter();
             Ok(Box::new(Reader { reader, delivered, _open: open }) as Box<dyn Subscription>)
         })
-    }
-
-    fn now(&self) -> Timestamp {
-        self.context.now()
-    }
-
-    fn consumer_groups(&self) -> Option<&dyn ConsumerGroups> {
-        self.context.consumer_groups()
-    }
-
-    fn journal_copies(&self) -> Option<&dyn JournalCopies> {
-        self.context.journal_copies()
-    }
-
-    fn scavenge(&self) -> Option<&dyn Scavenge> {
-        self.context.scavenge()
     }
 }
 

@@ -13,10 +13,9 @@ mod groups;
 
 use groups::Working;
 use headwater_model::{
-    Answer, Append, AppendError, Appended, Checkpoint, CheckpointName, ConsumerGroups, ContextName,
-    Contexts, Delivery, EventId, EventStore, ExpectedRevision, Incarnation, JournalCopies, Page,
-    Position, ReadAll, ReadError, ReadStream, RecordedEvent, Scavenge, StreamChange, StreamName,
-    StreamPage, StreamState, Subscribe, Subscription, Timestamp,
+    Answer, Append, AppendError, Appended, Around, ConsumerGroups, ContextName, Contexts, Delivery,
+    EventStore, JournalCopies, Page, ReadAll, ReadError, ReadStream, StreamName, StreamPage,
+    StreamState, Subscribe, Subscription,
 };
 use std::collections::BTreeMap;
 use std::future::poll_fn;
@@ -104,9 +103,9 @@ struct PatientStore {
     working: Working,
 }
 
-impl EventStore for PatientStore {
-    fn context(&self) -> &ContextName {
-        self.store.context()
+impl Around for PatientStore {
+    fn within(&self) -> &Arc<dyn EventStore> {
+        &self.store
     }
 
     fn append(&self, append: Append) -> Answer<'_, Appended, AppendError> {
@@ -114,15 +113,6 @@ impl EventStore for PatientStore {
             return self.store.append(append);
         }
         Box::pin(patiently(self.store.append(append)))
-    }
-
-    fn change_stream(
-        &self,
-        stream: StreamName,
-        expected: ExpectedRevision,
-        change: StreamChange,
-    ) -> Answer<'_, Appended, AppendError> {
-        self.store.change_stream(stream, expected, change)
     }
 
     fn read_stream(&self, read: ReadStream) -> Answer<'_, StreamPage, ReadError> {
@@ -136,18 +126,6 @@ impl EventStore for PatientStore {
         Box::pin(patiently(self.store.read_all(read)))
     }
 
-    fn find(
-        &self,
-        stream: StreamName,
-        id: EventId,
-    ) -> Answer<'_, Option<RecordedEvent>, ReadError> {
-        self.store.find(stream, id)
-    }
-
-    fn stream(&self, stream: StreamName) -> Answer<'_, StreamState, ReadError> {
-        self.store.stream(stream)
-    }
-
     fn streams(
         &self,
         prefix: String,
@@ -157,27 +135,11 @@ impl EventStore for PatientStore {
         Box::pin(patiently(self.store.streams(prefix, after, count_max)))
     }
 
-    fn checkpoint(&self, name: CheckpointName) -> Answer<'_, Option<Checkpoint>, ReadError> {
-        self.store.checkpoint(name)
-    }
-
-    fn head(&self) -> Answer<'_, (Incarnation, Option<Position>), ReadError> {
-        self.store.head()
-    }
-
-    fn wait_past(&self, position: Option<Position>) -> Answer<'_, Position, ReadError> {
-        self.store.wait_past(position)
-    }
-
     fn subscribe(&self, subscribe: Subscribe) -> Answer<'_, Box<dyn Subscription>, ReadError> {
         Box::pin(async move {
             let inner = self.store.subscribe(subscribe).await?;
             Ok(Box::new(PatientSubscription(inner)) as Box<dyn Subscription>)
         })
-    }
-
-    fn now(&self) -> Timestamp {
-        self.store.now()
     }
 
     fn consumer_groups(&self) -> Option<&dyn ConsumerGroups> {
@@ -186,10 +148,6 @@ impl EventStore for PatientStore {
 
     fn journal_copies(&self) -> Option<&dyn JournalCopies> {
         self.store.journal_copies().map(|_| self as &dyn JournalCopies)
-    }
-
-    fn scavenge(&self) -> Option<&dyn Scavenge> {
-        self.store.scavenge()
     }
 }
 

@@ -3,10 +3,8 @@
 //! Why: a crash at every append, before and after it took hold, must change no outcome (C1, C2, A4).
 
 use headwater_model::{
-    Answer, Append, AppendError, Appended, Checkpoint, CheckpointName, ContextName, Contexts,
-    EventId, EventStore, ExpectedRevision, Incarnation, LostReply, Page, Position, ReadAll,
-    ReadError, ReadStream, RecordedEvent, StreamChange, StreamName, StreamPage, StreamState,
-    Subscribe, Subscription, Timestamp, Unavailable,
+    Answer, Append, AppendError, Appended, Around, ConsumerGroups, ContextName, Contexts,
+    EventStore, JournalCopies, LostReply, ReadError, Scavenge, Unavailable,
 };
 use parking_lot::Mutex;
 use std::sync::Arc;
@@ -103,9 +101,9 @@ struct FaultyStore {
     faults: Arc<Faults>,
 }
 
-impl EventStore for FaultyStore {
-    fn context(&self) -> &ContextName {
-        self.inner.context()
+impl Around for FaultyStore {
+    fn within(&self) -> &Arc<dyn EventStore> {
+        &self.inner
     }
 
     fn append(&self, append: Append) -> Answer<'_, Appended, AppendError> {
@@ -122,61 +120,16 @@ impl EventStore for FaultyStore {
         })
     }
 
-    fn change_stream(
-        &self,
-        stream: StreamName,
-        expected: ExpectedRevision,
-        change: StreamChange,
-    ) -> Answer<'_, Appended, AppendError> {
-        self.inner.change_stream(stream, expected, change)
+    // What does not fail at will is not offered.
+    fn consumer_groups(&self) -> Option<&dyn ConsumerGroups> {
+        None
     }
 
-    fn read_stream(&self, read: ReadStream) -> Answer<'_, StreamPage, ReadError> {
-        self.inner.read_stream(read)
+    fn journal_copies(&self) -> Option<&dyn JournalCopies> {
+        None
     }
 
-    fn read_all(&self, read: ReadAll) -> Answer<'_, Page, ReadError> {
-        self.inner.read_all(read)
-    }
-
-    fn find(
-        &self,
-        stream: StreamName,
-        id: EventId,
-    ) -> Answer<'_, Option<RecordedEvent>, ReadError> {
-        self.inner.find(stream, id)
-    }
-
-    fn stream(&self, stream: StreamName) -> Answer<'_, StreamState, ReadError> {
-        self.inner.stream(stream)
-    }
-
-    fn streams(
-        &self,
-        prefix: String,
-        after: Option<StreamName>,
-        count_max: usize,
-    ) -> Answer<'_, Vec<StreamState>, ReadError> {
-        self.inner.streams(prefix, after, count_max)
-    }
-
-    fn checkpoint(&self, name: CheckpointName) -> Answer<'_, Option<Checkpoint>, ReadError> {
-        self.inner.checkpoint(name)
-    }
-
-    fn head(&self) -> Answer<'_, (Incarnation, Option<Position>), ReadError> {
-        self.inner.head()
-    }
-
-    fn wait_past(&self, position: Option<Position>) -> Answer<'_, Position, ReadError> {
-        self.inner.wait_past(position)
-    }
-
-    fn subscribe(&self, subscribe: Subscribe) -> Answer<'_, Box<dyn Subscription>, ReadError> {
-        self.inner.subscribe(subscribe)
-    }
-
-    fn now(&self) -> Timestamp {
-        self.inner.now()
+    fn scavenge(&self) -> Option<&dyn Scavenge> {
+        None
     }
 }

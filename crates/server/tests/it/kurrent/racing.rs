@@ -6,10 +6,8 @@
 
 use super::site::{Content, EMPTY, Expected, Site, of_stream, recorded};
 use headwater_model::{
-    Answer, Append, AppendError, Appended, Checkpoint, CheckpointName, ContextName, Contexts,
-    EventId, EventStore, EventType, ExpectedRevision, Incarnation, NewEvent, Page, Position,
-    ReadAll, ReadError, ReadStream, RecordedEvent, StreamChange, StreamName, StreamPage,
-    StreamState, Subscribe, Subscription, Timestamp,
+    Answer, Append, Around, ContextName, Contexts, EventId, EventStore, EventType,
+    ExpectedRevision, NewEvent, ReadError, StreamName, Subscribe, Subscription,
 };
 use headwater_wire::kurrent::event_store::client::streams::read_req::Options;
 use headwater_wire::kurrent::event_store::client::streams::read_req::options::{
@@ -35,7 +33,11 @@ impl Contexts for RacingContexts {
     }
 }
 
-impl EventStore for Racing {
+impl Around for Racing {
+    fn within(&self) -> &Arc<dyn EventStore> {
+        &self.0
+    }
+
     fn subscribe(&self, subscribe: Subscribe) -> Answer<'_, Box<dyn Subscription>, ReadError> {
         Box::pin(async move {
             let happened = EventType::new("Raced").unwrap();
@@ -44,57 +46,6 @@ impl EventStore for Racing {
             self.0.append(Append::to(stream, ExpectedRevision::Any, vec![event])).await.unwrap();
             self.0.subscribe(subscribe).await
         })
-    }
-
-    fn context(&self) -> &ContextName {
-        self.0.context()
-    }
-    fn append(&self, append: Append) -> Answer<'_, Appended, AppendError> {
-        self.0.append(append)
-    }
-    fn change_stream(
-        &self,
-        stream: StreamName,
-        expected: ExpectedRevision,
-        change: StreamChange,
-    ) -> Answer<'_, Appended, AppendError> {
-        self.0.change_stream(stream, expected, change)
-    }
-    fn read_stream(&self, read: ReadStream) -> Answer<'_, StreamPage, ReadError> {
-        self.0.read_stream(read)
-    }
-    fn read_all(&self, read: ReadAll) -> Answer<'_, Page, ReadError> {
-        self.0.read_all(read)
-    }
-    fn find(
-        &self,
-        stream: StreamName,
-        id: EventId,
-    ) -> Answer<'_, Option<RecordedEvent>, ReadError> {
-        self.0.find(stream, id)
-    }
-    fn stream(&self, stream: StreamName) -> Answer<'_, StreamState, ReadError> {
-        self.0.stream(stream)
-    }
-    fn streams(
-        &self,
-        prefix: String,
-        after: Option<StreamName>,
-        count_max: usize,
-    ) -> Answer<'_, Vec<StreamState>, ReadError> {
-        self.0.streams(prefix, after, count_max)
-    }
-    fn checkpoint(&self, name: CheckpointName) -> Answer<'_, Option<Checkpoint>, ReadError> {
-        self.0.checkpoint(name)
-    }
-    fn head(&self) -> Answer<'_, (Incarnation, Option<Position>), ReadError> {
-        self.0.head()
-    }
-    fn wait_past(&self, position: Option<Position>) -> Answer<'_, Position, ReadError> {
-        self.0.wait_past(position)
-    }
-    fn now(&self) -> Timestamp {
-        self.0.now()
     }
 }
 
