@@ -1,4 +1,4 @@
-//! Derives for events, inputs, commands, refusals and stream ids.
+//! Derives for events, inputs, commands, timers, refusals and stream ids.
 //!
 //! Why: an enum says everything there is to say about a set of events; names, JSON and the rules
 //! of older shapes follow from it. A derive adds nothing that a person could not have written.
@@ -13,11 +13,14 @@ mod command;
 mod event;
 mod input;
 mod payload;
+mod personal;
 mod refusal;
+mod said;
 mod shape;
 mod stream_id;
 #[cfg(test)]
 mod tests;
+mod timer;
 
 use proc_macro::TokenStream;
 use syn::{DeriveInput, parse_macro_input};
@@ -37,8 +40,9 @@ pub fn stream_id(input: TokenStream) -> TokenStream {
 /// On a variant: `#[event(name = "…", public, version = 2, was(CreatedV1), upcast = split)]`:
 /// `was` lists the older shapes from version 1 on, each `Into` the enum; or, with `upcast`, the one
 /// older shape goes through that function, which may answer with several events.
-/// On a field: `#[tag("course")]`, and of serde `rename`, `alias` and `default`.
-#[proc_macro_derive(Event, attributes(event, tag, serde))]
+/// On a field: `#[tag("course")]`, and of serde `rename`, `alias` and `default`; on one of type
+/// `Personal<…>`: `#[personal(subject = customer)]`, which names the field that says whom it is about.
+#[proc_macro_derive(Event, attributes(event, tag, serde, personal))]
 pub fn event(input: TokenStream) -> TokenStream {
     answer(event::derive(&parse_macro_input!(input as DeriveInput)))
 }
@@ -54,9 +58,19 @@ pub fn input(input: TokenStream) -> TokenStream {
 }
 
 /// What may be asked of a decider, on an enum. Writes `Command`.
+///
+/// On the enum, or on a variant: `#[command(public)]`: other services may ask it. For what this service
+/// asks of another one, on the enum: `#[command(to = "customers", id = "customer")]`, which also writes
+/// `Request`; `id` names the field that says what it is about, and on a variant wins.
 #[proc_macro_derive(Command, attributes(command, serde))]
 pub fn command(input: TokenStream) -> TokenStream {
     answer(command::derive(&parse_macro_input!(input as DeriveInput)))
+}
+
+/// What a saga wakes itself with, on an enum. Writes `Timer`.
+#[proc_macro_derive(Timer, attributes(serde))]
+pub fn timer(input: TokenStream) -> TokenStream {
+    answer(timer::derive(&parse_macro_input!(input as DeriveInput)))
 }
 
 /// A typed no, on an enum. Writes `Refusal`, `Display` and `Error`.

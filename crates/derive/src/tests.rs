@@ -49,6 +49,20 @@ fn an_event_is_plain_data_with_keys_that_are_known() {
 }
 
 #[test]
+fn a_personal_field_says_whom_it_is_about() {
+    let derive: Derive = crate::event::derive;
+    let unsaid = "enum E { Created { email: Personal<String> } }";
+    says(derive, unsaid, "Personal", "say whom it is about");
+    let plain = "enum E { Created { who: String, #[personal(subject = who)] email: String } }";
+    says(derive, plain, "who", "only a `Personal<…>` is personal");
+    let nobody = "enum E { Created { #[personal(subject = who)] email: Personal<String> } }";
+    says(derive, nobody, "who", "there is no field `who`");
+    let tagged = "enum E { Created { who: String, \
+                  #[tag(\"email\")] #[personal(subject = who)] email: Personal<String> } }";
+    says(derive, tagged, "email", "personal data must not be");
+}
+
+#[test]
 fn an_events_older_shapes_are_all_there() {
     let derive: Derive = crate::event::derive;
     let missing = "enum OrderEvent { #[event(version = 3, was(V1))] Created }";
@@ -90,13 +104,22 @@ fn a_refusal_says_why() {
 }
 
 #[test]
-fn a_command_has_no_keys() {
-    let public = "enum OrderCommand { #[command(public)] Create }";
-    says(crate::command::derive, public, "public", "no keys");
-}
-
-#[test]
 fn all_mistakes_are_told_at_once() {
     let errors = errors(crate::refusal::derive, "enum OrderRefusal { Unknown, Exists }");
     assert_eq!(errors.len(), 2, "{errors:?}");
+}
+
+#[test]
+fn a_request_says_whom_it_asks_and_what_it_is_about() {
+    let derive: Derive = crate::command::derive;
+    let nobody = "#[command(to = \"customers\")] enum Ask { Reserve { amount: u64 } }";
+    says(derive, nobody, "Reserve", "which field says what it is about");
+    let mistyped = "#[command(to = \"customers\", id = \"custmer\")] enum Ask { Reserve { customer: String } }";
+    says(derive, mistyped, "Reserve", "no field `custmer`");
+    let own = "#[command(id = \"customer\")] enum Ask { Reserve { customer: String } }";
+    says(derive, own, "\"customer\"", "add `to`");
+    let public =
+        "#[command(to = \"customers\", id = \"c\", public)] enum Ask { Reserve { c: String } }";
+    says(derive, public, "Ask", "that one says what is public");
+    says(derive, "#[command(open)] enum Ask { Reserve }", "open", "`command` knows `public`");
 }

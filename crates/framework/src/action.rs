@@ -1,54 +1,91 @@
-//! Actions: what a reaction wants done, as data.
+//! Actions: what a reaction or a saga wants done, as data.
 //!
 //! Why: a test compares actions without a store, and the reader carries out all actions of many
 //! inputs in one append.
 
-use crate::decide::Intent;
-use crate::{Boundary, Command, Decider, EncodeError};
-use bytes::Bytes;
-use headwater_model::{InvalidName, StreamName};
-use std::fmt;
-use std::sync::Arc;
+mod erased;
 
-/// What follows from an input: commands to own deciders, in order; or a reason to park it.
+pub(crate) use erased::{Ask, Run, Waking};
+
+use crate::saga::{End, NoTimer, Timer};
+use crate::{Decider, Request};
+use std::fmt;
+use std::marker::PhantomData;
+use std::time::Duration;
+
+/// What follows from an input: commands to own deciders and requests to other services, in order;
+/// for a saga also timers and its end; or a reason to park it.
 ///
 /// ```
 /// # extern crate headwater_framework as headwater;
 /// use headwater::prelude::*;
-/// assert_eq!(Actions::new().park("who is that?"), Actions::new().park("who is that?"));
-/// assert_ne!(Actions::new(), Actions::new().park("who is that?"));
+/// let unknown: Actions = Actions::new().park("who is that?");
+/// assert_eq!(unknown, Actions::new().park("who is that?"));
+/// assert_ne!(unknown, Actions::new());
 /// ```
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Actions {
+pub struct Actions<T = NoTimer> {
     list: Vec<Action>,
+    timer: PhantomData<fn() -> T>,
 }
 
-impl Actions {
+impl<T: Timer> Actions<T> {
     /// Nothing to do.
     pub fn new() -> Self {
-        Self::default()
+        Self { list: Vec::new(), timer: PhantomData }
     }
 
-    /// Runs a command on an own decider.
+    /// Runs a command on an own decider, in the same append.
     #[must_use]
-    pub fn run<D: Decider>(mut self, id: &D::Id, command: D::Command) -> Self {
-        let request = Request {
-            decider: std::any::type_name::<D>(),
-            stream: id.stream(),
-            command: command.encode(),
-            intent: Arc::new(Intent::<D>::new(id.clone(), command)),
-        };
-        self.list.push(Action::Run(request));
-        self
+    pub fn run<D: Decider>(self, id: &D::Id, command: D::Command) -> Self {
+        self.and(Action::Run(Run::new::<D>(id, command)))
+    }
+
+    /// Asks something of another service: recorded in the same append, and pulled by the service that
+    /// it is for, which carries it out once. What comes of it is heard as that service's events; a
+    /// refusal comes back to a saga as [`Trigger::Refused`](crate::Trigger::Refused).
+    #[must_use]
+    pub fn send<R: Request>(self, request: R) -> Self {
+        self.and(Action::Send(Ask::new(&request)))
+    }
+
+    /// Wakes the saga with `timer` when this much time has passed since the step was recorded. A timer
+    /// that is set already is set anew.
+    #[must_use]
+    pub fn wake(self, after: Duration, timer: T) -> Self {
+        self.and(Action::Wake(after, Waking::new(&timer)))
+    }
+
+    /// The timer is set no longer. Nothing happens if it was not.
+    #[must_use]
+    pub fn cancel(self, timer: T) -> Self {
+        self.and(Action::Cancel(Waking::new(&timer)))
+    }
+
+    /// The saga has reached its goal, and ends: its timers are set no longer.
+    #[must_use]
+    pub fn complete(self) -> Self {
+        self.and(Action::End(End::Completed))
+    }
+
+    /// The saga has undone what it did, and ends: its timers are set no longer.
+    #[must_use]
+    pub fn compensated(self) -> Self {
+        self.and(Action::End(End::Compensated))
     }
 
     /// Sets the input aside for a person, with this reason. Nothing else of these actions is done.
     #[must_use]
-    pub fn park(mut self, why: impl fmt::Display) -> Self {
-        self.list.push(Action::Park(why.to_string()));
-        self
+    pub fn park(self, why: impl fmt::Display) -> Self {
+        self.and(Action::Park(why.to_string()))
     }
 
+    fn and(mut self, action: Action) -> Self {
+        self.list.push(action);
+        self
+    }
+}
+
+impl<T> Actions<T> {
     /// The actions, in order.
     pub(crate) fn into_list(self) -> Vec<Action> {
         self.list
@@ -59,37 +96,40 @@ impl Actions {
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Action {
     /// A command to an own decider.
-    Run(Request),
+    Run(Run),
+    /// A command to another service's decider.
+    Send(Ask),
+    /// A timer is set.
+    Wake(Duration, Waking),
+    /// A timer is set no longer.
+    Cancel(Waking),
+    /// The saga ends.
+    End(End),
     /// A reason to set the input aside.
     Park(String),
 }
 
-/// A command to a decider whose type is known to `intent` only.
-#[derive(Clone)]
-pub(crate) struct Request {
-    decider: &'static str,
-    stream: Result<StreamName, InvalidName>,
-    command: Result<(&'static str, Bytes), EncodeError>,
-    /// Carries it out.
-    pub(crate) intent: Arc<dyn crate::decide::ErasedIntent>,
-}
-
-impl PartialEq for Request {
-    fn eq(&self, other: &Self) -> bool {
-        self.decider == other.decider
-            && self.stream == other.stream
-            && self.command == other.command
+// By hand: derived, these would ask the same of `T`, which is never there.
+impl<T> Clone for Actions<T> {
+    fn clone(&self) -> Self {
+        Self { list: self.list.clone(), timer: PhantomData }
     }
 }
 
-impl fmt::Debug for Request {
+impl<T> fmt::Debug for Actions<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match (&self.stream, &self.command) {
-            (Ok(stream), Ok((name, payload))) => {
-                write!(f, "{name} {} to {stream}", String::from_utf8_lossy(payload))
-            }
-            (Err(error), _) => write!(f, "a command to nowhere: {error}"),
-            (_, Err(error)) => write!(f, "a command that says nothing: {error}"),
-        }
+        f.debug_list().entries(&self.list).finish()
+    }
+}
+
+impl<T> Default for Actions<T> {
+    fn default() -> Self {
+        Self { list: Vec::new(), timer: PhantomData }
+    }
+}
+
+impl<T> PartialEq for Actions<T> {
+    fn eq(&self, other: &Self) -> bool {
+        self.list == other.list
     }
 }

@@ -24,11 +24,22 @@ pub trait Boundary: Clone + Send + Sync + 'static {
     fn reads(&self) -> Result<Reads, InvalidName> {
         self.stream().map(Reads::Stream)
     }
+
+    /// The boundary that another service means by this text in a [`Request`](crate::Request); `None` if
+    /// it means none. By hand for tags; unless said otherwise, such a boundary is for this service only.
+    fn addressed(_target: &str) -> Option<Self> {
+        None
+    }
 }
 
 impl<I: StreamId> Boundary for I {
     fn stream(&self) -> Result<StreamName, InvalidName> {
         StreamName::of(Self::CATEGORY, &self.to_string())
+    }
+
+    fn addressed(target: &str) -> Option<Self> {
+        crate::stream_id::check_id(Self::CATEGORY, target).ok()?;
+        Some(Self::from(target.to_owned()))
     }
 }
 

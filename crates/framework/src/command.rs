@@ -3,6 +3,7 @@
 //! Why: a command has a name and a payload like an event, so that it can be compared with the one
 //! that was first sent under the same key, recorded, and sent from one service to another.
 
+use crate::personal::without_values;
 use crate::{DecodeError, EncodeError};
 use bytes::Bytes;
 use bytestring::ByteString;
@@ -15,7 +16,13 @@ pub(crate) const NAME_KEY: &str = "command";
 pub(crate) const DIGEST_KEY: &str = "command-digest";
 
 /// What may be asked of a decider. Derived.
+///
+/// Variants marked `#[command(public)]`, or all of an enum that is, may be asked by those services
+/// that this one accepts commands from.
 pub trait Command: Clone + Send + Sync + 'static {
+    /// The names of those that other services may ask.
+    const PUBLIC: &'static [&'static str] = &[];
+
     /// The command's name and payload.
     ///
     /// # Errors
@@ -39,7 +46,8 @@ impl CommandDigest {
         let mut sha = Sha256::new();
         sha.update(name.as_bytes());
         sha.update([0]);
-        sha.update(payload);
+        // The digest is stored as it is: of what is personal it must not tell a guess from the truth.
+        sha.update(&*without_values(payload));
         let whole: [u8; 32] = sha.finalize().into();
         let mut short = [0; 16];
         short.copy_from_slice(&whole[..16]);

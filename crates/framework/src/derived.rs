@@ -4,12 +4,13 @@
 
 pub use crate::{
     Command, DecodeError, Decoded, EncodeError, Event, Field, Input, InputType, Refusal,
-    RefusalKind, Source, StreamId,
+    RefusalKind, Request, Source, StreamId, Timer,
 };
 pub use bytes::Bytes;
 pub use headwater_model::{EventId, InvalidName, NewEvent, RecordedEvent};
 pub use serde;
 
+use crate::Personal;
 use bytestring::ByteString;
 use headwater_model::{ContentType, EventType, Metadata, Tag};
 use serde::de::DeserializeOwned;
@@ -117,6 +118,43 @@ where
     I::Err: Display,
 {
     event.stream.id().parse().map_err(|error| malformed(event, error))
+}
+
+/// Refuses a value that is about somebody else than its event says.
+///
+/// # Errors
+/// [`EncodeError`] with both names.
+pub fn check_subject<P: AboutSomebody>(
+    name: &'static str,
+    field: &str,
+    value: &P,
+    whom: &dyn Display,
+) -> Result<(), EncodeError> {
+    match value.whom() {
+        Some(subject) if subject != whom.to_string() => {
+            let why = format!("{field} is about {subject}, and the event says about {whom}");
+            Err(EncodeError { name, why })
+        }
+        _ => Ok(()),
+    }
+}
+
+/// What may be about somebody: a personal value, if there is one.
+pub trait AboutSomebody {
+    /// Whom.
+    fn whom(&self) -> Option<&str>;
+}
+
+impl<T> AboutSomebody for Personal<T> {
+    fn whom(&self) -> Option<&str> {
+        Some(self.subject())
+    }
+}
+
+impl<T> AboutSomebody for Option<Personal<T>> {
+    fn whom(&self) -> Option<&str> {
+        self.as_ref().map(Personal::subject)
+    }
 }
 
 fn malformed(event: &RecordedEvent, why: impl Display) -> DecodeError {

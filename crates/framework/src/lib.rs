@@ -1,4 +1,4 @@
-//! Deciders, reactions, projections and their tests: the programming model of Headwater.
+//! Deciders, reactions, sagas, projections and their tests: the programming model of Headwater.
 //!
 //! Why: domain code is sync, pure, plain data. What surrounds it — loading, appending under the
 //! condition of what was read, retrying, counting each input once, catching up, reading your own
@@ -10,9 +10,9 @@
 //!                                 ▲                 │ store │ ─▶ Input ─▶ Projection ─▶ rows
 //!            Actions ─────────────┘                 │       │
 //!               ▲                                   │       │
-//!            Reaction ◀─ Input ◀────────────────────└───────┘
+//!            Reaction, Saga ◀─ Input, Timer ◀───────└───────┘
 //! ```
-//! Read first: [`decider`] (what a user writes), [`reaction`], [`projection`], then [`Service`].
+//! Read first: [`decider`] (what a user writes), [`reaction`], [`saga`], [`projection`], then [`Service`].
 
 extern crate self as headwater;
 
@@ -34,6 +34,7 @@ pub mod input;
 mod limits;
 pub mod outcome;
 pub mod parked;
+pub mod personal;
 #[doc(hidden)]
 pub mod planted;
 pub mod prelude;
@@ -42,11 +43,15 @@ mod react;
 pub mod reaction;
 mod reader;
 pub mod refusal;
+pub mod request;
+pub mod saga;
 pub mod service;
 pub mod store;
 pub mod stream_id;
 pub mod supervise;
 pub mod testing;
+#[doc(hidden)]
+pub mod timer;
 mod wait;
 
 pub use action::Actions;
@@ -61,13 +66,19 @@ pub use health::{Health, ReaderHealth};
 pub use input::{DecodeError, Decoded, Field, Input, InputType, Recorded, Source};
 pub use outcome::{CommandError, LoadError, Loaded, ReadModelError, Receipt};
 pub use parked::{Discarded, ParkedError, ParkedInput, Retried, RetryOutcome};
+pub use personal::{
+    ForgetError, Forgetting, KeysError, MemoryKeys, Personal, Subject, SubjectKey, SubjectKeys,
+};
+pub use projection::Forget;
 pub use projection::{Database, Key, ModelName, ParkedEvent, ParkedRow, Projection, ReadModel};
 pub use reaction::Reaction;
 pub use reader::ReaderState;
 pub use refusal::{Refusal, RefusalKind};
+pub use request::Request;
+pub use saga::{NoTimer, Refused, Route, Saga, Timer, Trigger, WhenStuck};
 pub use service::Service;
 pub use store::Store;
 pub use stream_id::StreamId;
 pub use supervise::Supervisor;
 
-pub use headwater_derive::{Command, Event, Input, Refusal, StreamId};
+pub use headwater_derive::{Command, Event, Input, Refusal, StreamId, Timer};

@@ -193,9 +193,13 @@ impl<R: Reaction> Work<'_, R> {
         for (n, action) in actions.into_list().into_iter().enumerate() {
             match action {
                 Action::Park(why) => return Err(Setback::Parks { code: "reaction.parked", why }),
-                Action::Run(request) => {
+                Action::Run(run) => {
                     let cause = self.cause(event, &format!("{}/{k}/{n}", self.status), batch.now());
-                    request.intent.carry_out(batch, &cause).await?;
+                    run.intent.carry_out(batch, &cause).await?;
+                }
+                Action::Send(_) | Action::Wake(..) | Action::Cancel(_) | Action::End(_) => {
+                    let why = "a reaction runs commands and parks, and nothing else".to_owned();
+                    return Err(Setback::Parks { code: "reaction.not_its_action", why });
                 }
             }
         }
