@@ -15,6 +15,7 @@
 
 mod clients;
 pub(crate) mod command;
+mod databases;
 mod deny;
 mod described;
 mod processes;

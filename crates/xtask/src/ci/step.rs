@@ -4,7 +4,7 @@
 
 use super::command::{self, Ended};
 use super::tally::Tally;
-use super::{clients, deny, described, processes, smoke};
+use super::{clients, databases, deny, described, processes, smoke};
 use crate::tidy;
 use crate::workspace::{Workspace, cargo};
 use std::process::Command;
@@ -59,17 +59,18 @@ pub(super) fn all(workspace: &Workspace) -> Vec<Step> {
             claim: "no dependency has a known vulnerability".into(),
             run: Box::new(deny::advisories),
         },
-        tests(
-            "tests",
-            "all tests pass",
-            &["test", "--workspace", "--lib", "--bins", "--tests", "--locked", "--no-fail-fast"],
-        ),
-        tests(
-            "docs",
-            "every example in the documentation runs",
-            &["test", "--workspace", "--doc", "--locked", "--no-fail-fast"],
-        ),
     ];
+    steps.extend(databases::steps());
+    steps.push(tests(
+        "tests",
+        "all tests pass",
+        &["test", "--workspace", "--lib", "--bins", "--tests", "--locked", "--no-fail-fast"],
+    ));
+    steps.push(tests(
+        "docs",
+        "every example in the documentation runs",
+        &["test", "--workspace", "--doc", "--locked", "--no-fail-fast"],
+    ));
     steps.extend(planted(workspace));
     steps.extend(clients::steps());
     steps.push(described::step());

@@ -11,10 +11,10 @@ use crate::workspace::{Crate, Workspace};
 /// The house from the ground up, by the names of the crates' folders.
 pub(super) const FLOORS: &[&[&str]] = &[
     &["derive"],
-    &["model"],
+    &["model", "outside"],
     &["env"],
     &["journal-file", "framework", "wire", "access"],
-    &["store", "sql", "conformance", "client"],
+    &["store", "sql", "cdc", "conformance", "client"],
     &["service", "server", "backup"],
     &["headwater"],
     &["money"],

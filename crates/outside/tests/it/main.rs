@@ -1,0 +1,4 @@
+//! Servers for tests, as tests use them.
+
+mod mariadb;
+mod postgres;
