@@ -44,3 +44,21 @@ pub(crate) const RESTART_WAIT_MIN: Duration = Duration::from_millis(50);
 
 /// The longest wait between tries of a failed reader: an outage that ends is noticed within it.
 pub(crate) const RESTART_WAIT_MAX: Duration = Duration::from_secs(10);
+
+/// Timers of one reader that are held in memory: those that are due next. At some forty bytes each this
+/// is five megabytes, and holds six seconds of twenty thousand timers a second.
+pub(crate) const SOON_COUNT_MAX: usize = 131_072;
+
+/// Timers that are handed out at once, as many as inputs of a reaction: they share an append.
+pub(crate) const WAKE_COUNT_MAX: usize = 512;
+
+/// Timers that were set or have fired before it is written down how far all was handled: what a restart
+/// looks at again, some milliseconds of work.
+pub(crate) const MARK_WORK_COUNT: usize = 4_096;
+
+/// It is written down after this long, too, if there was anything.
+pub(crate) const MARK_WAIT: Duration = Duration::from_secs(60);
+
+/// Refusals in a row that a saga may answer with commands that are refused as well, within one step: a
+/// way back or two; more is a circle.
+pub(crate) const SAGA_REFUSAL_COUNT_MAX: u32 = 8;

@@ -22,8 +22,26 @@ pub enum Bug {
     ReleasedBeforeEffect,
     /// A parked event is released in a transaction of its own, behind its rows.
     ReleasedOutsideTransaction,
+    /// A saga takes what it has heard already for news, and ids of its entries are drawn anew.
+    SagaStepTwice,
+    /// A saga tells itself that it has sent a request, and does not record it.
+    SagaRequestLost,
+    /// A saga goes on behind its end.
+    SagaAfterEnd,
+    /// A timer fires although it is set no longer.
+    SagaTimerUnset,
+    /// A request is carried out anew each time it is read.
+    RequestTwice,
     /// A key counts as held up no longer when one of its parked events was released.
     FollowersOvertaken,
+    /// A timer is handed out a microsecond before its time.
+    TimerEarly,
+    /// A timer that is due at the very beginning of a look ahead is not looked at.
+    TimerLostAtBorder,
+    /// The mark of what was handled passes timers that are due and were not.
+    MarkTooFar,
+    /// A tick is recorded under an id of its own each time, whatever stands in its stream.
+    TickTwice,
 }
 
 #[cfg(feature = "planted-bugs")]
