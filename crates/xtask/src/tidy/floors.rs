@@ -13,7 +13,7 @@ pub(super) const FLOORS: &[&[&str]] = &[
     &["derive"],
     &["model", "outside"],
     &["env"],
-    &["journal-file", "framework", "wire", "access"],
+    &["journal-file", "framework", "wire", "access", "telemetry"],
     &["store", "sql", "cdc", "conformance", "client"],
     &["service", "server", "backup"],
     &["headwater"],

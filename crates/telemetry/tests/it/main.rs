@@ -1,0 +1,4 @@
+//! Telemetry as a collector meets it: real OTLP, over gRPC and HTTP.
+
+mod away;
+mod sent;
