@@ -7,7 +7,7 @@ use crate::limits::{
 };
 use crate::password::PasswordHash;
 use crate::token::TokenDigest;
-use crate::{Directory, Effect, Grant, GrantId, Scope, User, UserName, Who};
+use crate::{Directory, Effect, Grant, GrantId, Scope, Target, User, UserName, Verb, Who};
 use headwater_model::{Retry, Timestamp};
 
 /// What is asked.
@@ -94,6 +94,9 @@ pub enum AccessError {
     /// Then nobody could administer.
     #[error("{0} is the last user who administers")]
     LastAdmin(UserName),
+    /// Then nobody could administer, and so nobody could withdraw the grant either.
+    #[error("if {0} were denied that, nobody could administer any more")]
+    NobodyLeft(Who),
     /// Past a limit, or contradicting itself.
     #[error("{what}: {why}")]
     Invalid {
@@ -112,7 +115,7 @@ impl AccessError {
             Self::NoUser(_) => "access.no_user",
             Self::NoToken(_) => "access.no_token",
             Self::NoGrant(_) => "access.no_grant",
-            Self::LastAdmin(_) => "access.last_admin",
+            Self::LastAdmin(_) | Self::NobodyLeft(_) => "access.last_admin",
             Self::Invalid { .. } => "access.invalid",
         }
     }
@@ -123,7 +126,7 @@ impl AccessError {
             Self::UserExists(_) | Self::NoUser(_) | Self::NoToken(_) | Self::NoGrant(_) => {
                 Retry::AfterReload
             }
-            Self::LastAdmin(_) | Self::Invalid { .. } => Retry::Never,
+            Self::LastAdmin(_) | Self::NobodyLeft(_) | Self::Invalid { .. } => Retry::Never,
         }
     }
 }
@@ -175,6 +178,7 @@ impl Directory {
                 bounded("grants", self.grants().len() + 1, GRANT_COUNT_MAX)?;
                 check_scope(&scope)?;
                 let grant = Grant { id: self.next_grant(), effect, who, scope };
+                self.keep_who_administers(&grant)?;
                 Ok(vec![AccessEvent::GrantMade(grant)])
             }
             Change::WithdrawGrant(grant) => {
@@ -250,11 +254,35 @@ impl Directory {
     /// Refuses what would leave nobody who can administer.
     fn keep_an_admin(&self, name: &UserName, after: Option<&User>) -> Result<(), AccessError> {
         let rules = |user: &User| user.is_admin() && !user.is_disabled;
-        let others = self.users().iter().any(|(other, user)| other != name && rules(user));
+        let is_left = |other: &UserName| other != name && self.administers(other);
+        let others = self.users().iter().any(|(other, user)| rules(user) && is_left(other));
         if others || after.is_some_and(rules) || !self.users().get(name).is_some_and(rules) {
             return Ok(());
         }
         Err(AccessError::LastAdmin(name.clone()))
+    }
+
+    /// Refuses a deny that would leave nobody who can administer.
+    fn keep_who_administers(&self, grant: &Grant) -> Result<(), AccessError> {
+        if grant.effect == Effect::Allow || !grant.scope.verbs.contains(Verb::Administer) {
+            return Ok(());
+        }
+        let mut after = self.clone();
+        after.evolve(AccessEvent::GrantMade(grant.clone()));
+        let is_kept =
+            |directory: &Self| self.users().keys().any(|name| directory.administers(name));
+        if is_kept(&after) || !is_kept(self) {
+            return Ok(());
+        }
+        Err(AccessError::NobodyLeft(grant.who.clone()))
+    }
+
+    /// Whether this user may administer as grants and roles stand.
+    fn administers(&self, name: &UserName) -> bool {
+        let principal = self.principal_of_user(name);
+        principal.is_some_and(|who| {
+            self.decide(&who, Verb::Administer, None, &Target::Server).is_allowed
+        })
     }
 }
 

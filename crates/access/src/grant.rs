@@ -98,7 +98,9 @@ impl fmt::Display for GrantId {
 impl FromStr for GrantId {
     type Err = String;
     fn from_str(text: &str) -> Result<Self, String> {
-        let number = text.strip_prefix("g-").and_then(|digits| digits.parse().ok());
+        let digits =
+            text.strip_prefix("g-").filter(|text| text.bytes().all(|b| b.is_ascii_digit()));
+        let number = digits.and_then(|digits| digits.parse().ok());
         number.map(Self).ok_or_else(|| "a grant's name is `g-` and a number".to_owned())
     }
 }

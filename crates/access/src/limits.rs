@@ -19,6 +19,9 @@ pub const TOKEN_COUNT_MAX: usize = 10_000;
 /// See [`USER_COUNT_MAX`].
 pub const GRANT_COUNT_MAX: usize = 10_000;
 
+/// How long a token may hold: a hundred years. Whoever means for ever says nothing.
+pub const TOKEN_SECONDS_MAX: u64 = 100 * 366 * 24 * 3_600;
+
 /// Roles of one user, and scopes of one token.
 pub const ROLE_COUNT_MAX: usize = 64;
 /// See [`ROLE_COUNT_MAX`].

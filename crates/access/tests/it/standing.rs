@@ -65,6 +65,29 @@ fn the_last_who_administers_stays() {
     assert_eq!(world.try_do(no_roles()), Ok(0), "nothing to do");
 }
 
+/// Denies hold for those who administer, too: one about everybody locked them all out, and nobody
+/// was left who could have withdrawn it.
+#[test]
+fn no_deny_leaves_nobody_who_administers() {
+    let mut world = World::new();
+    world.create("ana", &["$admins"]);
+    world.create("ben", &["$admins"]);
+    let deny = |who: &str, verb| {
+        let (effect, who) = (Effect::Deny, who.parse().unwrap());
+        Change::MakeGrant { effect, who, scope: scope(&[verb], "shop", &["stream:order-1"]) }
+    };
+    for who in ["everybody", "role:$admins"] {
+        let left = AccessError::NobodyLeft(who.parse().unwrap());
+        assert_eq!(world.try_do(deny(who, Verb::Administer)), Err(left));
+    }
+    assert_eq!(world.try_do(deny("everybody", Verb::Read)), Ok(1));
+    assert_eq!(world.try_do(deny("user:ben", Verb::Administer)), Ok(1));
+    let left = AccessError::NobodyLeft("user:ana".parse().unwrap());
+    assert_eq!(world.try_do(deny("user:ana", Verb::Administer)), Err(left));
+    let last = AccessError::LastAdmin(user("ana"));
+    assert_eq!(world.try_do(Change::RemoveUser(user("ana"))), Err(last), "ben is denied it");
+}
+
 #[test]
 fn a_disabled_user_and_their_tokens_are_nobody_until_they_are_enabled() {
     let mut world = World::new();
