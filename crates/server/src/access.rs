@@ -11,6 +11,7 @@
 //! ```
 //! Read first: `guard.rs` (which call needs what), `authority.rs`, `docs/access.md`.
 
+mod administration;
 mod authority;
 mod caller;
 mod fetch;
@@ -24,6 +25,10 @@ mod refusals;
 mod service;
 mod standing;
 
+pub(crate) use administration::{
+    Administrator, ChangedUser, Known, MadeToken, NewPassword, NewToken, NewUser, NotAdministered,
+    Question, reason, token_number,
+};
 pub use authority::{Authority, ChangeError};
 pub use caller::Caller;
 pub use identity::Identity;

@@ -17,6 +17,7 @@
 //! Read first: `routes.rs` (all there is), `append.rs`, `tail.rs`.
 
 mod accept;
+mod access;
 mod append;
 mod appended;
 mod around;

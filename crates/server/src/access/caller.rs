@@ -3,7 +3,7 @@
 use super::Identity;
 use super::guard::{GuardedContexts, GuardedStore};
 use super::standing::Standing;
-use crate::Host;
+use crate::{Host, otlp};
 use headwater_access::decide::ACCESS_CONTEXT;
 use headwater_access::{Target, Verb};
 use headwater_model::{ContextName, Contexts, Denied, EventStore, ReadError};
@@ -103,6 +103,18 @@ impl Caller {
         }
     }
 
+    /// What they may do somewhere in a context; `None`: to the server as a whole. Asking is no refusal.
+    pub(crate) fn verbs_in(&self, context: Option<&ContextName>) -> Vec<Verb> {
+        let target = if context.is_some() { Target::Context } else { Target::Server };
+        let may = |verb: &Verb| match self.host.authority() {
+            None => open(*verb, context, &target),
+            Some(authority) => authority.principal(&self.identity).is_ok_and(|who| {
+                authority.directory().decide(&who, *verb, context, &target).is_allowed
+            }),
+        };
+        Verb::ALL.into_iter().filter(may).collect()
+    }
+
     /// As [`Self::check`], without a refusal.
     pub(super) fn would(&self, verb: Verb, context: &ContextName, target: &Target) -> bool {
         let Some(authority) = self.host.authority() else {
@@ -133,10 +145,13 @@ impl Caller {
 
     pub(super) fn guarded(&self, store: Arc<dyn EventStore>) -> Arc<dyn EventStore> {
         let is_open = self.host.authority().is_none();
-        if is_open && store.context().as_str() != ACCESS_CONTEXT {
-            return store;
-        }
-        Arc::new(GuardedStore { caller: self.clone(), store })
+        let guarded = if is_open && store.context().as_str() != ACCESS_CONTEXT {
+            store
+        } else {
+            Arc::new(GuardedStore { caller: self.clone(), store })
+        };
+        // Outermost: a refusal is an answer like any other.
+        otlp::traced(&self.host, guarded)
     }
 
     pub(super) fn changes(&self) -> Changes {

@@ -116,6 +116,16 @@ impl Ask {
         Ok(self.part(part).parse().map_err(refused)?)
     }
 
+    /// The same, by a function of its own.
+    pub(super) fn parsed_by<T>(
+        &self,
+        part: &str,
+        parse: impl Fn(&str) -> Result<T, String>,
+    ) -> Result<T, Problem> {
+        let refused = |why| Refused::Path { name: part.to_owned(), why };
+        Ok(parse(self.part(part)).map_err(refused)?)
+    }
+
     /// The value of a parameter of the query.
     pub(super) fn query(&self, param: &Param) -> Option<&str> {
         self.many(param).next()

@@ -4,7 +4,12 @@
 //! of schemas, so what its names allow is said again here, and fuzzing compares the two.
 
 use super::bounds::NAME_COUNT_MAX;
-use super::param::{GIVEN_NAME, NAME};
+use super::param::{GIVEN_NAME, NAME, PATTERN, USER_NAME, WHO};
+use headwater_access::Verb;
+use headwater_access::limits::{
+    PASSWORD_BYTES_MAX, PASSWORD_BYTES_MIN, PATTERN_COUNT_MAX, ROLE_COUNT_MAX, USER_NAME_BYTES_MAX,
+    WORDS_BYTES_MAX,
+};
 use schemars::{Schema, SchemaGenerator, json_schema};
 
 pub(super) fn stream(_: &mut SchemaGenerator) -> Schema {
@@ -58,6 +63,10 @@ pub(super) fn time(_: &mut SchemaGenerator) -> Schema {
     json_schema!({ "type": "string", "format": "date-time" })
 }
 
+pub(super) fn time_or_null(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({ "type": ["string", "null"], "format": "date-time" })
+}
+
 pub(super) fn anything(_: &mut SchemaGenerator) -> Schema {
     json_schema!({})
 }
@@ -76,6 +85,51 @@ pub(super) fn texts(_: &mut SchemaGenerator) -> Schema {
         "additionalProperties": { "type": "string" },
         "maxProperties": super::bounds::KEY_COUNT_MAX,
     })
+}
+
+pub(super) fn user(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({
+        "type": "string", "minLength": 1, "maxLength": USER_NAME_BYTES_MAX, "pattern": USER_NAME,
+    })
+}
+
+pub(super) fn password(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({
+        "type": "string", "minLength": PASSWORD_BYTES_MIN, "maxLength": PASSWORD_BYTES_MAX,
+        "format": "password", "writeOnly": true,
+    })
+}
+
+pub(super) fn words(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({ "type": "string", "maxLength": WORDS_BYTES_MAX })
+}
+
+pub(super) fn roles(generator: &mut SchemaGenerator) -> Schema {
+    json_schema!({ "type": "array", "items": name(generator), "maxItems": ROLE_COUNT_MAX })
+}
+
+pub(super) fn who(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({ "type": "string", "pattern": WHO })
+}
+
+pub(super) fn verbs(_: &mut SchemaGenerator) -> Schema {
+    let verb = json_schema!({ "type": "string", "enum": Verb::ALL });
+    json_schema!({ "type": "array", "items": verb, "minItems": 1, "maxItems": Verb::ALL.len() })
+}
+
+/// As they are shown: there may be none.
+pub(super) fn verbs_shown(_: &mut SchemaGenerator) -> Schema {
+    let verb = json_schema!({ "type": "string", "enum": Verb::ALL });
+    json_schema!({ "type": "array", "items": verb })
+}
+
+pub(super) fn contexts(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({ "type": "string", "minLength": 1, "maxLength": 64, "pattern": GIVEN_NAME })
+}
+
+pub(super) fn patterns(_: &mut SchemaGenerator) -> Schema {
+    let pattern = json_schema!({ "type": "string", "pattern": PATTERN });
+    json_schema!({ "type": "array", "items": pattern, "minItems": 1, "maxItems": PATTERN_COUNT_MAX })
 }
 
 pub(super) fn expected(generator: &mut SchemaGenerator) -> Schema {

@@ -12,7 +12,7 @@ pub(super) use shown::{
 };
 
 use super::ask::Ask;
-use super::json::read;
+use super::json::read_object;
 use super::param::{LIMIT, PARKED_BEHIND};
 use super::problem::Problem;
 use super::refused::Refused;
@@ -66,7 +66,7 @@ async fn shown(groups: &dyn ConsumerGroups, name: GroupName) -> Result<Response,
 pub(super) async fn make(ask: Ask) -> Result<Response, Problem> {
     let (context, name) = (Grouped::of(&ask).await?, name(&ask)?);
     let body = ask.body().await?;
-    let AskedGroup { start, settings } = read(&body.bytes)?;
+    let AskedGroup { start, settings } = read_object(&body.bytes)?;
     let settings = settings.onto(GroupSettings::over(Query::all()));
     let groups = context.groups()?;
     let is_new = matches!(groups.group(name.clone()).await, Err(GroupError::NotFound { .. }));
@@ -82,7 +82,7 @@ pub(super) async fn make(ask: Ask) -> Result<Response, Problem> {
 pub(super) async fn settings(ask: Ask) -> Result<Response, Problem> {
     let (context, name) = (Grouped::of(&ask).await?, name(&ask)?);
     let body = ask.body().await?;
-    let asked: AskedSettings = read(&body.bytes)?;
+    let asked: AskedSettings = read_object(&body.bytes)?;
     let groups = context.groups()?;
     let before = groups.group(name.clone()).await?.settings;
     let usual = GroupSettings { key: before.key, ..GroupSettings::over(before.source) };
@@ -101,7 +101,7 @@ pub(super) async fn delete(ask: Ask) -> Result<Response, Problem> {
 pub(super) async fn seek(ask: Ask) -> Result<Response, Problem> {
     let (context, name) = (Grouped::of(&ask).await?, name(&ask)?);
     let body = ask.body().await?;
-    let AskedSeek { to } = read(&body.bytes)?;
+    let AskedSeek { to } = read_object(&body.bytes)?;
     let checkpoint = context.groups()?.seek_group(name, to.try_into()?).await?;
     Ok(fresh(&ShownSeek { checkpoint }))
 }
@@ -132,7 +132,7 @@ fn count(ask: &Ask) -> Result<usize, Problem> {
 pub(super) async fn replay(ask: Ask) -> Result<Response, Problem> {
     let (context, name) = (Grouped::of(&ask).await?, name(&ask)?);
     let body = ask.body().await?;
-    let AskedReplay { part } = read(&body.bytes)?;
+    let AskedReplay { part } = read_object(&body.bytes)?;
     let count = context.groups()?.replay_parked(name, part.into()).await?;
     Ok(fresh(&ShownCount { count }))
 }
@@ -141,7 +141,7 @@ pub(super) async fn replay(ask: Ask) -> Result<Response, Problem> {
 pub(super) async fn skip(ask: Ask) -> Result<Response, Problem> {
     let (context, name) = (Grouped::of(&ask).await?, name(&ask)?);
     let body = ask.body().await?;
-    let AskedSkip { part, reason } = read(&body.bytes)?;
+    let AskedSkip { part, reason } = read_object(&body.bytes)?;
     let count = context.groups()?.skip_parked(name, part.into(), reason.into()).await?;
     Ok(fresh(&ShownCount { count }))
 }

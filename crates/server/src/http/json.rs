@@ -21,6 +21,28 @@ pub(super) fn read<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, Problem
     Ok(value)
 }
 
+/// Reads a body that is an object: a list of its values would else be taken for one.
+pub(super) fn read_object<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, Problem> {
+    must_be_object(bytes)?;
+    read(bytes)
+}
+
+fn must_be_object(bytes: &[u8]) -> Result<(), Problem> {
+    match bytes.trim_ascii_start().first() {
+        Some(b'[') => Err(Refused::body("", "expected an object, and this is a list").into()),
+        _ => Ok(()),
+    }
+}
+
+/// Reads a body that holds a secret: what is wrong is said without what was sent.
+pub(super) fn read_secret<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, Problem> {
+    must_be_object(bytes)?;
+    let mut json = serde_json::Deserializer::from_slice(bytes);
+    let value = serde_path_to_error::deserialize(&mut json).map_err(unfit_secret)?;
+    json.end().map_err(|error| malformed(&error))?;
+    Ok(value)
+}
+
 /// JSON as it was written, as a slice of the body that it stands in.
 pub(super) fn slice_of(body: &Bytes, raw: &RawValue) -> Bytes {
     body.slice_ref(raw.get().as_bytes())
@@ -120,6 +142,22 @@ where
     deserializer.deserialize_any(Whole(PhantomData))
 }
 
+/// What is there must be of its type: `null` says nothing that leaving it out does not.
+pub(super) fn said<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    deserializer: D,
+) -> Result<Option<T>, D::Error> {
+    T::deserialize(deserializer).map(Some)
+}
+
+/// A whole number that may be left out, and may not be `null`.
+pub(super) fn number<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: TryFrom<u64>,
+{
+    whole(deserializer).map(Some)
+}
+
 struct Whole<T>(PhantomData<T>);
 
 impl<T: TryFrom<u64>> Visitor<'_> for Whole<T> {
@@ -152,6 +190,27 @@ fn unfit(error: serde_path_to_error::Error<serde_json::Error>) -> Problem {
     let pointer = pointer(error.path());
     let error = error.into_inner();
     if error.is_data() { Refused::body(pointer, error).into() } else { malformed(&error) }
+}
+
+/// What was sent stands in front of what was expected, and a key that is not known at the end of the
+/// path.
+fn unfit_secret(error: serde_path_to_error::Error<serde_json::Error>) -> Problem {
+    let mut pointer = pointer(error.path());
+    let error = error.into_inner();
+    if !error.is_data() {
+        return malformed(&error);
+    }
+    let text = error.to_string();
+    if text.starts_with("unknown field") {
+        pointer.truncate(pointer.rfind('/').unwrap_or_default());
+    }
+    let expected =
+        text.rsplit_once(", expected").map(|(_, expected)| format!("expected{expected}"));
+    let plain = ["missing field", "duplicate field", "the list has more than"];
+    let is_plain = plain.iter().any(|begins| text.starts_with(begins));
+    let unsaid = || "it does not fit".to_owned();
+    let why = expected.or_else(|| is_plain.then(|| text.clone())).unwrap_or_else(unsaid);
+    Refused::body(pointer, why).into()
 }
 
 /// The path as a JSON pointer (RFC 6901): `/writes/0/stream`.

@@ -5,7 +5,7 @@ use super::bounds::{
     FETCH_BYTES, FETCH_COUNT, FETCH_COUNT_MAX, FETCH_STEP_COUNT, FETCH_WAIT_MS_MAX,
 };
 use super::group::{self, AskedPark, AskedRetry, AskedSettled, Grouped, ShownCount, ShownDelivery};
-use super::json::read;
+use super::json::read_object;
 use super::members::MemberKey;
 use super::param::{FETCHED, Param, WAIT_MS};
 use super::problem::Problem;
@@ -133,7 +133,7 @@ fn settled(
 pub(super) async fn ack(ask: Ask) -> Result<Response, Problem> {
     let (key, member) = member(&ask).await?;
     let body = ask.body().await?;
-    let AskedSettled { deliveries } = read(&body.bytes)?;
+    let AskedSettled { deliveries } = read_object(&body.bytes)?;
     let count = deliveries.len();
     settled(&ask, &key, count, member.ack(deliveries).await)
 }
@@ -142,7 +142,7 @@ pub(super) async fn ack(ask: Ask) -> Result<Response, Problem> {
 pub(super) async fn renew(ask: Ask) -> Result<Response, Problem> {
     let (key, member) = member(&ask).await?;
     let body = ask.body().await?;
-    let AskedSettled { deliveries } = read(&body.bytes)?;
+    let AskedSettled { deliveries } = read_object(&body.bytes)?;
     let count = deliveries.len();
     settled(&ask, &key, count, member.renew(deliveries).await)
 }
@@ -151,7 +151,7 @@ pub(super) async fn renew(ask: Ask) -> Result<Response, Problem> {
 pub(super) async fn retry(ask: Ask) -> Result<Response, Problem> {
     let (key, member) = member(&ask).await?;
     let body = ask.body().await?;
-    let AskedRetry { delivery, wait_ms, reason } = read(&body.bytes)?;
+    let AskedRetry { delivery, wait_ms, reason } = read_object(&body.bytes)?;
     let wait = wait_ms.map(Duration::from_millis);
     settled(&ask, &key, 1, member.retry(DeliveryId(delivery), wait, reason.into()).await)
 }
@@ -160,7 +160,7 @@ pub(super) async fn retry(ask: Ask) -> Result<Response, Problem> {
 pub(super) async fn park(ask: Ask) -> Result<Response, Problem> {
     let (key, member) = member(&ask).await?;
     let body = ask.body().await?;
-    let AskedPark { delivery, reason } = read(&body.bytes)?;
+    let AskedPark { delivery, reason } = read_object(&body.bytes)?;
     settled(&ask, &key, 1, member.park(DeliveryId(delivery), reason.into()).await)
 }
 

@@ -5,6 +5,8 @@
 //! keyboard (`?form=3`) is an error and not another question.
 
 use super::bounds::NAME_COUNT_MAX;
+use headwater_access::Verb;
+use headwater_access::limits::USER_NAME_BYTES_MAX;
 use serde_json::{Value, json};
 
 /// Where it stands.
@@ -27,6 +29,8 @@ pub(super) struct Param {
     pub(super) place: Place,
     /// Given more than once, each time another value.
     pub(super) is_repeated: bool,
+    /// Without it there is no answer.
+    is_required: bool,
     /// What it is for.
     pub(super) says: &'static str,
     /// The form of one value.
@@ -35,19 +39,23 @@ pub(super) struct Param {
 
 impl Param {
     const fn path(name: &'static str, says: &'static str, schema: fn() -> Value) -> Self {
-        Self { name, place: Place::Path, is_repeated: false, says, schema }
+        Self { name, place: Place::Path, is_repeated: false, is_required: true, says, schema }
     }
 
     const fn query(name: &'static str, says: &'static str, schema: fn() -> Value) -> Self {
-        Self { name, place: Place::Query, is_repeated: false, says, schema }
+        Self { name, place: Place::Query, is_repeated: false, is_required: false, says, schema }
     }
 
     const fn header(name: &'static str, says: &'static str, schema: fn() -> Value) -> Self {
-        Self { name, place: Place::Header, is_repeated: false, says, schema }
+        Self { name, place: Place::Header, is_repeated: false, is_required: false, says, schema }
     }
 
     const fn repeated(self) -> Self {
         Self { is_repeated: true, ..self }
+    }
+
+    const fn required(self) -> Self {
+        Self { is_required: true, ..self }
     }
 
     /// As OpenAPI describes it.
@@ -65,7 +73,7 @@ impl Param {
                 Place::Query => "query",
                 Place::Header => "header",
             },
-            "required": self.place == Place::Path,
+            "required": self.is_required,
             "description": self.says,
             "schema": schema,
         })
@@ -157,6 +165,39 @@ pub(super) const WAIT_MS: Param = Param::query(
 pub(super) const PARKED_BEHIND: Param =
     Param::query("after", "the last position of the page before", place);
 
+pub(super) const USER: Param = Param::path("user", "a user's name", || {
+    json!({
+        "type": "string", "minLength": 1, "maxLength": USER_NAME_BYTES_MAX, "pattern": USER_NAME,
+        "examples": ["ana"],
+    })
+});
+pub(super) const TOKEN: Param = Param::path(
+    "token",
+    "a token's name, `t-4`",
+    || json!({ "type": "string", "pattern": "^t-[0-9]{1,19}$", "examples": ["t-1"] }),
+);
+pub(super) const GRANT: Param = Param::path(
+    "grant",
+    "a grant's name, `g-7`",
+    || json!({ "type": "string", "pattern": "^g-[0-9]{1,19}$", "examples": ["g-1"] }),
+);
+pub(super) const VERB: Param = Param::query("verb", "what", verb).required();
+pub(super) const ABOUT_WHO: Param = Param::query(
+    "who",
+    "whom it is about: `user:ana`, `role:billing`, `everybody`; you if nothing is said",
+    || json!({ "type": "string", "maxLength": 268, "pattern": WHO }),
+);
+pub(super) const IN_CONTEXT: Param = Param::query(
+    "context",
+    "where; the server as a whole if nothing is said",
+    || json!({ "type": "string", "minLength": 1, "maxLength": 64, "pattern": GIVEN_NAME }),
+);
+pub(super) const TO_STREAMS: Param = Param::query(
+    "streams",
+    "to which: `*`, `$*`, `category:order`, `prefix:order-eu`, `stream:order-1`",
+    || json!({ "type": "string", "maxLength": 521, "pattern": PATTERN }),
+);
+
 pub(super) const IF_MATCH: Param = Param::header(
     "If-Match",
     "`\"5\"`: the stream's last revision is 5; `*`: it has events",
@@ -188,6 +229,26 @@ pub(super) const NAME: &str = r"^[^\x00-\x1f\x7f-\x9f]+$";
 
 /// And no `$` in front, which is the system's.
 pub(super) const GIVEN_NAME: &str = r"^[^$\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f]*$";
+
+/// No `:`, no `$` in front, no spaces at the ends.
+pub(super) const USER_NAME: &str =
+    r"^[^$:\s\x00-\x1f\x7f-\x9f]([^:\x00-\x1f\x7f-\x9f]*[^:\s\x00-\x1f\x7f-\x9f])?$";
+
+/// Whom a grant is about.
+pub(super) const WHO: &str = concat!(
+    r"^(everybody|user:[^$:\s\x00-\x1f\x7f-\x9f]([^:\x00-\x1f\x7f-\x9f]{0,62}[^:\s\x00-\x1f\x7f-\x9f])?",
+    r"|(role|certificate|bearer):[^\x00-\x1f\x7f-\x9f]{1,256})$",
+);
+
+/// Some streams, by their names.
+pub(super) const PATTERN: &str = concat!(
+    r"^(\*|\$\*|(prefix|stream):(\$|\$?[^$\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f]{0,510})",
+    r"|category:(\$|\$?[^-$\x00-\x1f\x7f-\x9f][^-\x00-\x1f\x7f-\x9f]{0,510}))$",
+);
+
+fn verb() -> Value {
+    json!({ "type": "string", "enum": Verb::ALL })
+}
 
 fn place() -> Value {
     json!({ "type": "integer", "minimum": 0, "maximum": super::bounds::PLACE_MAX })

@@ -13,6 +13,9 @@
 //! | `read.invalid` | 400 |
 //! | `access.unauthenticated` | 401 and `WWW-Authenticate` |
 //! | `access.denied` | 403, with `who`, `verb`, `what` |
+//! | `access.user_exists`, `access.last_admin`, `access.open`, `access.admin_first` | 409 |
+//! | `access.no_user`, `access.no_token`, `access.no_grant` | 404 |
+//! | `access.invalid` | 422 |
 //! | `group.not_found` | 404 |
 //! | `group.exists`, `group.fixed`, `group.not_yours`, `group.not_a_member` | 409, with `deliveries` |
 //! | `group.diverged` | 410 |
@@ -26,8 +29,10 @@
 //! | `http.…` | as `Refused` in this folder says |
 
 use super::refused::Refused;
+use crate::access::NotAdministered;
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
+use headwater_access::AccessError;
 use headwater_model::{
     AppendError, Checkpoint, Corrupt, Denied, ExpectedRevision, GroupError, ReadError, Retry,
     ScavengeError, Unavailable,
@@ -264,6 +269,27 @@ impl From<GroupError> for Problem {
             GroupError::Unavailable(cause) => unavailable(cause, retry),
             GroupError::Corrupt(cause) => corrupt(cause),
             GroupError::Denied(cause) => denied(cause),
+        }
+    }
+}
+
+impl From<NotAdministered> for Problem {
+    fn from(error: NotAdministered) -> Self {
+        let of = |status| Self::new(status, error.code(), error.retry(), &error);
+        match &error {
+            NotAdministered::Denied(cause) => denied(cause),
+            NotAdministered::Append(cause) => cause.clone().into(),
+            NotAdministered::Open | NotAdministered::AdminFirst => of(StatusCode::CONFLICT),
+            NotAdministered::Overtaken => of(StatusCode::NOT_FOUND),
+            NotAdministered::Access(cause) => match cause {
+                AccessError::NoUser(_) | AccessError::NoToken(_) | AccessError::NoGrant(_) => {
+                    of(StatusCode::NOT_FOUND)
+                }
+                AccessError::UserExists(_)
+                | AccessError::LastAdmin(_)
+                | AccessError::NobodyLeft(_) => of(StatusCode::CONFLICT),
+                AccessError::Invalid { .. } => of(StatusCode::UNPROCESSABLE_ENTITY),
+            },
         }
     }
 }

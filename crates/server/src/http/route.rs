@@ -53,6 +53,8 @@ pub(super) const GET: (&str, MethodFilter) = ("get", MethodFilter::GET);
 pub(super) const POST: (&str, MethodFilter) = ("post", MethodFilter::POST);
 /// Replaces what is there.
 pub(super) const PUT: (&str, MethodFilter) = ("put", MethodFilter::PUT);
+/// Changes what is said, and leaves the rest.
+pub(super) const PATCH: (&str, MethodFilter) = ("patch", MethodFilter::PATCH);
 /// Takes something away.
 pub(super) const DELETE: (&str, MethodFilter) = ("delete", MethodFilter::DELETE);
 
@@ -141,7 +143,8 @@ impl Route {
         self.with(StatusCode::OK, Form { media_type, schema: None })
     }
 
-    fn empty(mut self, status: StatusCode) -> Self {
+    /// Answers with nothing but that it is so.
+    pub(super) fn empty(mut self, status: StatusCode) -> Self {
         self.described.answers.push((status, Vec::new()));
         self
     }

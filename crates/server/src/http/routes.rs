@@ -18,7 +18,9 @@ use super::refused::Refused;
 use super::route::{DELETE, GET, POST, PUT, Route};
 use super::shown::ShownEvent;
 use super::stream::{SettingsJson, ShownChange, ShownStream, ShownStreams};
-use super::{append, context, front, group_routes, health, openapi, page, read, scavenge, stream};
+use super::{
+    access, append, context, front, group_routes, health, openapi, page, read, scavenge, stream,
+};
 use crate::Host;
 use axum::Router;
 use axum::body::Body;
@@ -69,6 +71,7 @@ fn all() -> Vec<Route> {
     all.extend(streams());
     all.extend(group_routes::all());
     all.extend(scavenge::all());
+    all.extend(access::all());
     all.extend([
         Route::new(GET, "/livez", &[], health::live).says("The process lives").answers_text(TEXT),
         Route::new(GET, "/readyz", &[], health::ready)

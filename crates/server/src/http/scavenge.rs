@@ -1,7 +1,7 @@
 //! The room of what is hidden, given back: begun, looked at, stopped.
 
 use super::ask::Ask;
-use super::json::{read, whole};
+use super::json::{number, read_object};
 use super::param::CONTEXT;
 use super::problem::Problem;
 use super::route::{DELETE, GET, POST, Route};
@@ -13,7 +13,7 @@ use headwater_model::{
 };
 use http::StatusCode;
 use schemars::JsonSchema;
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 /// How a scavenge is to be made. What is not said is as usual.
@@ -29,10 +29,6 @@ pub(super) struct AskedScavenge {
     #[serde(deserialize_with = "number")]
     #[schemars(with = "u8", range(max = 100))]
     freed_percent_min: Option<u8>,
-}
-
-fn number<'de, D: Deserializer<'de>, T: TryFrom<u64>>(from: D) -> Result<Option<T>, D::Error> {
-    whole(from).map(Some)
 }
 
 /// How far a scavenge has come.
@@ -129,7 +125,7 @@ async fn start(ask: Ask) -> Result<Response, Problem> {
     let context = Scavenged::of(&ask).await?;
     let body = ask.body().await?;
     let asked: AskedScavenge =
-        if body.bytes.is_empty() { AskedScavenge::default() } else { read(&body.bytes)? };
+        if body.bytes.is_empty() { AskedScavenge::default() } else { read_object(&body.bytes)? };
     let usual = ScavengeAsked::default();
     let asked = ScavengeAsked {
         bytes_per_second_max: asked.bytes_per_second_max.unwrap_or(usual.bytes_per_second_max),

@@ -5,7 +5,7 @@ use super::ask::Ask;
 use super::bounds::PAGE_STREAM_COUNT;
 use super::expected::expected;
 use super::form;
-use super::json::{place_or_null, read};
+use super::json::{place_or_null, read_object};
 use super::link;
 use super::page::{json, limit};
 use super::param::{BEGINS, BEHIND};
@@ -145,7 +145,7 @@ pub(super) async fn settings(ask: Ask) -> Result<Response, Problem> {
     let (stream, expected) = (ask.stream()?, expected(&ask)?);
     must_be_json(&ask.headers)?;
     let body = ask.body().await?;
-    let settings: SettingsJson = read(&body.bytes)?;
+    let settings: SettingsJson = read_object(&body.bytes)?;
     change(&ask, stream, expected, StreamChange::Settings(settings.into())).await
 }
 

@@ -5,6 +5,7 @@ mod bootstrap;
 mod calls;
 mod kurrent_users;
 mod matrix;
+mod over_http;
 mod protocols;
 mod revoked;
 mod site;

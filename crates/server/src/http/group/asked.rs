@@ -5,7 +5,7 @@
 use crate::http::asked_append::{AskedItem, CheckpointJson};
 use crate::http::bounds::CONDITION_COUNT_MAX;
 use crate::http::form;
-use crate::http::json::{at_most, bounded, whole};
+use crate::http::json::{at_most, bounded, number, said, whole};
 use crate::http::problem::Problem;
 use crate::http::refused::Refused;
 use headwater_model::limits::{GROUP_BACKOFF_COUNT_MAX, GROUP_IN_FLIGHT_COUNT_MAX};
@@ -101,15 +101,6 @@ pub(in crate::http) struct AskedSettings {
     #[serde(deserialize_with = "said")]
     #[schemars(with = "String")]
     note: Option<String>,
-}
-
-/// What is there must be of its type: `null` says nothing that leaving it out does not.
-fn said<'de, D: Deserializer<'de>, T: Deserialize<'de>>(from: D) -> Result<Option<T>, D::Error> {
-    T::deserialize(from).map(Some)
-}
-
-fn number<'de, D: Deserializer<'de>, T: TryFrom<u64>>(from: D) -> Result<Option<T>, D::Error> {
-    whole(from).map(Some)
 }
 
 fn items<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Vec<AskedItem>>, D::Error> {

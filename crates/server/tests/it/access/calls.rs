@@ -11,8 +11,13 @@ use std::path::Path;
 const PAGE: &str = include_str!("../../../../../docs/access.md");
 
 /// Calls that answer those who are known and have no grant: about themselves, or with an empty list.
-const ANSWERS_ANYBODY_KNOWN: &[&str] =
-    &["/headwater.v1.Access/WhoAmI", "/headwater.v1.Contexts/ListContexts", "GET /v1/contexts"];
+const ANSWERS_ANYBODY_KNOWN: &[&str] = &[
+    "/headwater.v1.Access/WhoAmI",
+    "/headwater.v1.Contexts/ListContexts",
+    "GET /v1/contexts",
+    "GET /v1/access/me",
+    "GET /v1/access/check",
+];
 
 /// Every method of every service of `.proto` files, as paths.
 fn methods() -> Vec<String> {
@@ -116,13 +121,15 @@ fn filled(path: &str) -> String {
             "context" => "shop",
             "revision" | "position" => "0",
             "id" => "00000000-0000-0000-0000-000000000001",
+            "token" => "t-1",
+            "grant" => "g-1",
             _ => "order-1",
         };
         filled.push_str(before);
         filled.push_str(value);
         rest = behind;
     }
-    filled + rest
+    filled + rest + if path == "/v1/access/check" { "?verb=read" } else { "" }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,4 +1,5 @@
-//! `docs/http.md`: every command in it is run here, and answers what it says.
+//! `docs/http.md`, and what `docs/access.md` does over HTTP: every command in them is run here, and
+//! answers what the page says.
 
 use super::site::Site;
 use headwater_model::memory::MemoryContexts;
@@ -7,6 +8,7 @@ use serde_json::Value;
 use std::sync::Arc;
 
 const PAGE: &str = include_str!("../../../../../docs/http.md");
+const ACCESS_PAGE: &str = include_str!("../../../../../docs/access.md");
 
 /// A command of the page, and what the page says about its answer.
 #[derive(Debug)]
@@ -17,11 +19,11 @@ struct Example {
 }
 
 /// The commands in blocks of `sh`.
-fn examples() -> Vec<Example> {
+fn examples(page: &str) -> Vec<Example> {
     let mut examples = Vec::new();
     let mut command = String::new();
     let mut inside = false;
-    for line in PAGE.lines() {
+    for line in page.lines() {
         if line.starts_with("```") {
             assert!(command.is_empty(), "no answer is said for {command}");
             inside = line == "```sh";
@@ -29,7 +31,7 @@ fn examples() -> Vec<Example> {
         }
         match line.strip_prefix("# ").filter(|_| inside && !command.is_empty()) {
             Some(answer) => {
-                let (status, body) = answer.split_once(' ').unwrap();
+                let (status, body) = answer.split_once(' ').unwrap_or((answer, ""));
                 let (command, body) = (std::mem::take(&mut command), body.to_owned());
                 examples.push(Example { command, status: status.parse().unwrap(), body });
             }
@@ -64,11 +66,13 @@ fn request(site: &Site, command: &str) -> reqwest::RequestBuilder {
     let mut words = words.iter();
     assert_eq!(words.next().unwrap(), "curl");
     let (mut method, mut url, mut headers, mut body) = (None, None, Vec::new(), None);
+    let mut user = None;
     while let Some(word) = words.next() {
         match word.as_str() {
             "-X" => method = words.next().cloned(),
             "-H" => headers.push(words.next().unwrap().split_once(": ").unwrap()),
             "-d" => body = words.next().cloned(),
+            "-u" => user = words.next().unwrap().split_once(':'),
             "-N" => {}
             given => url = Some(given.to_owned()),
         }
@@ -79,6 +83,9 @@ fn request(site: &Site, command: &str) -> reqwest::RequestBuilder {
     let mut request = site.request(Method::from_bytes(method.as_bytes()).unwrap(), path);
     for (name, value) in headers {
         request = request.header(name, value);
+    }
+    if let Some((name, password)) = user {
+        request = request.basic_auth(name, Some(password));
     }
     match body {
         Some(body) => request.body(body),
@@ -104,10 +111,22 @@ fn holds(said: &Value, there: &Value) -> bool {
 async fn every_command_answers_what_the_page_says() {
     let clock = || headwater_model::Timestamp::from_micros(1_773_064_800_000_000);
     let site = Site::over(Arc::new(MemoryContexts::new(Arc::new(clock)))).await;
-    let examples = examples();
+    let examples = examples(PAGE);
     assert!(examples.len() > 30, "{}", examples.len());
+    answers_as_said(&site, examples).await;
+}
+
+#[tokio::test]
+async fn every_command_about_access_answers_what_the_page_says() {
+    let site = Site::asking("ana", "correct horse battery").await;
+    let examples = examples(ACCESS_PAGE);
+    assert!(examples.len() > 12, "{}", examples.len());
+    answers_as_said(&site, examples).await;
+}
+
+async fn answers_as_said(site: &Site, examples: Vec<Example>) {
     for Example { command, status, body } in examples {
-        let mut answer = request(&site, &command).send().await.unwrap();
+        let mut answer = request(site, &command).send().await.unwrap();
         assert_eq!(answer.status().as_u16(), status, "{command}{:?}", answer.text().await);
         let mut text = String::new();
         let said = serde_json::from_str::<Value>(&body);
@@ -119,6 +138,7 @@ async fn every_command_answers_what_the_page_says() {
             }
         }
         match said {
+            _ if body.is_empty() => assert_eq!(text, "", "{command}"),
             Ok(said) => {
                 let there = serde_json::from_str(&text).unwrap();
                 assert!(holds(&said, &there), "{command}said {said}\nthere {there}");
@@ -132,11 +152,12 @@ async fn every_command_answers_what_the_page_says() {
 async fn every_route_is_on_the_page() {
     let site = Site::demo().await;
     let document = site.json("/openapi.json").await;
-    let commands: Vec<String> = examples().into_iter().map(|example| example.command).collect();
+    let all = examples(PAGE).into_iter().chain(examples(ACCESS_PAGE));
+    let commands: Vec<String> = all.map(|example| example.command).collect();
     for (path, methods) in document["paths"].as_object().unwrap() {
         for method in methods.as_object().unwrap().keys() {
             let told = commands.iter().any(|command| takes(command, method, path));
-            assert!(told, "{method} {path} has no command in docs/http.md");
+            assert!(told, "{method} {path} has no command in docs/http.md or docs/access.md");
         }
     }
 }

@@ -1,6 +1,6 @@
 //! D3: whatever comes over the socket is an answer, never a panic, a hang or a 5xx.
 
-use super::site::Site;
+use super::site::{Site, problem};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use reqwest::Method;
@@ -178,4 +178,21 @@ fn bytes_that_are_no_request_end_a_connection_and_nothing_else() {
     runtime().block_on(async {
         assert_eq!(site.get("/livez").send().await.unwrap().status(), 200);
     });
+}
+
+/// A list of values was taken for the object that they would make: `[]` took all settings away.
+#[tokio::test]
+async fn a_list_is_not_taken_for_an_object() {
+    let site = Site::demo().await;
+    site.fill("order-1", 3).await;
+    let path = "/v1/contexts/demo/streams/order-1/settings?expected=any";
+    let settings = serde_json::json!({ "count_max": 2 });
+    assert_eq!(site.put(path).json(&settings).send().await.unwrap().status(), 200);
+    for list in [serde_json::json!([]), serde_json::json!([null, null, 1])] {
+        assert_eq!(problem(site.put(path).json(&list)).await, (422, "http.body".to_owned()));
+    }
+    let stream = site.json("/v1/contexts/demo/streams/order-1").await;
+    assert_eq!(stream["settings"], settings);
+    let group = site.put("/v1/contexts/demo/groups/billing").json(&serde_json::json!(["now"]));
+    assert_eq!(problem(group).await, (422, "http.body".to_owned()));
 }

@@ -2,7 +2,7 @@
 
 use headwater_model::memory::MemoryContexts;
 use headwater_model::{Contexts, Timestamp};
-use headwater_server::{Server, ServerOptions};
+use headwater_server::{AccessOptions, Authentication, Server, ServerOptions};
 use reqwest::{Client, Method, RequestBuilder, Response, StatusCode};
 use serde_json::Value;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -30,17 +30,33 @@ pub(super) fn memory() -> MemoryContexts {
 impl Site {
     /// Over these contexts.
     pub(super) async fn over(contexts: Arc<dyn Contexts>) -> Self {
-        let options =
-            ServerOptions { close_within: Duration::from_secs(5), ..ServerOptions::default() };
+        Self::serving(contexts, AccessOptions::Open).await.0
+    }
+
+    /// Over a store in memory, asking who asks: this user administers.
+    pub(super) async fn asking(name: &str, password: &str) -> Self {
+        let access = AccessOptions::Authenticated(Authentication::default());
+        let (site, secret) = Self::serving(Arc::new(memory()), access).await;
+        let first = serde_json::json!({ "user": name, "roles": ["$admins"], "password": password });
+        let request = site.post("/v1/access/users").bearer_auth(secret.unwrap()).json(&first);
+        assert_eq!(request.send().await.unwrap().status(), 201);
+        site
+    }
+
+    async fn serving(contexts: Arc<dyn Contexts>, access: AccessOptions) -> (Self, Option<String>) {
+        let close_within = Duration::from_secs(5);
+        let options = ServerOptions { close_within, access, ..ServerOptions::default() };
         let anywhere = (Ipv4Addr::LOCALHOST, 0).into();
         let server = Server::bind(anywhere, contexts, options).await.unwrap();
         let address = server.address();
+        let secret = server.bootstrap().await.unwrap();
+        let secret = secret.map(|secret| secret.reveal().to_owned());
         let (stop, stopped) = oneshot::channel::<()>();
         let ended = tokio::spawn(server.run(async move {
             let _ = stopped.await;
         }));
         let client = Client::builder().no_proxy().build().unwrap();
-        Self { address, client, stop, ended }
+        (Self { address, client, stop, ended }, secret)
     }
 
     /// Over a store in memory, with the context `demo`.
