@@ -9,7 +9,8 @@
 //!               └─────────── or --config FILE alone ───────────┘      later wins
 //! ```
 //! Invariants: a name that is not in the table is an error, with the nearest that is. All errors are
-//! said at once. No setting is a secret: secrets are in files, and settings say where.
+//! said at once. Secrets are in files, and settings say where; the one that is a secret itself is shown by
+//! nothing. What OpenTelemetry's own variables say is weaker than anything that is said to us by name.
 
 pub(crate) mod configured;
 pub(crate) mod field;
@@ -18,6 +19,7 @@ pub(crate) mod fixed;
 pub(crate) mod gathered;
 pub(crate) mod human;
 pub(crate) mod table;
+pub(crate) mod telemetry;
 #[cfg(test)]
 mod tests;
 pub(crate) mod wrong;

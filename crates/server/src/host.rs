@@ -11,8 +11,10 @@ use crate::access::{Authentication, Authority, Caller, Identity};
 use crate::bounded::Bounded;
 use crate::metered::Metered;
 use crate::metrics::{Metrics, Name};
+use crate::otlp::HostFigures;
 use crate::patient::PatientContexts;
 use headwater_model::{ContextName, Contexts, EventStore, ReadError};
+use headwater_telemetry::{InvalidOption, Telemetry, TelemetryOptions, Tracer};
 use std::sync::Arc;
 use tokio::sync::watch;
 
@@ -36,6 +38,7 @@ pub struct Host {
     metrics: Metrics,
     limits: Arc<Limits>,
     authority: Option<Arc<Authority>>,
+    tracer: Option<Tracer>,
 }
 
 impl Host {
@@ -53,8 +56,8 @@ impl Host {
         let metered = Arc::new(Metered::new(bounded, metrics.clone()));
         let patient = Arc::new(PatientContexts::new(metered));
         let contexts = Arc::clone(&patient) as Arc<dyn Contexts>;
-        let (limits, authority) = (Arc::new(limits), None);
-        (Self { patient, contexts, stage, metrics, limits, authority }, sender)
+        let (limits, authority, tracer) = (Arc::new(limits), None, None);
+        (Self { patient, contexts, stage, metrics, limits, authority, tracer }, sender)
     }
 
     /// How much of everything.
@@ -82,6 +85,22 @@ impl Host {
     pub async fn authenticating(self, options: &Authentication) -> Result<Self, ReadError> {
         let authority = Authority::open(&*self.contexts, options).await?;
         Ok(Self { authority: Some(Arc::new(authority)), ..self })
+    }
+
+    /// The same host, which tells a collector what is done here.
+    pub(crate) fn telling(
+        self,
+        options: &TelemetryOptions,
+    ) -> Result<(Self, Telemetry), InvalidOption> {
+        let figures = Arc::new(HostFigures::new(&self.metrics, &self.patient));
+        let telemetry = Telemetry::start(options, figures)?;
+        let tracer = Some(telemetry.tracer().clone());
+        Ok((Self { tracer, ..self }, telemetry))
+    }
+
+    /// What makes spans; `None`: nobody wants any.
+    pub(crate) const fn tracer(&self) -> Option<&Tracer> {
+        self.tracer.as_ref()
     }
 
     /// Who decides here; `None`: nobody is asked who they are.

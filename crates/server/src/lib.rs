@@ -21,12 +21,14 @@ mod metered;
 pub mod metrics;
 pub mod native;
 pub mod options;
+mod otlp;
 mod patient;
 mod routes;
 pub mod runtime;
 pub mod tls;
 
 pub use access::{AccessOptions, Authentication, Caller, Identity, IssuerOptions};
+pub use headwater_telemetry as telemetry;
 pub use host::{Host, Stage};
 pub use kurrent::KurrentOptions;
 pub use limits::{Limits, StoredLimits};

@@ -17,12 +17,13 @@ mod prompt;
 
 use crate::access::{AccessOptions, ChangeError};
 use crate::tls::{Certificates, TlsError};
-use crate::{Host, Reach, ServerOptions, Stage, routes};
+use crate::{Host, Reach, ServerOptions, Stage, otlp, routes};
 pub(crate) use connected::PeerAddress;
 use connections::Connections;
 use door::Door;
 use headwater_access::token::Secret;
 use headwater_model::{Contexts, ReadError};
+use headwater_telemetry::{InvalidOption, Telemetry};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use tokio::net::TcpListener;
@@ -56,6 +57,9 @@ pub enum ServerError {
     /// Users, tokens and grants cannot be read.
     #[error("who may do what cannot be read: {0}")]
     Access(ReadError),
+    /// What is said about a collector of OpenTelemetry cannot be meant so.
+    #[error("telemetry cannot be sent: {0}")]
+    Telemetry(#[from] InvalidOption),
 }
 
 impl ServerError {
@@ -66,6 +70,7 @@ impl ServerError {
             Self::Listen { .. } => "server.listen",
             Self::Tls(error) => error.code(),
             Self::Access(error) => error.code(),
+            Self::Telemetry(error) => error.code(),
         }
     }
 }
@@ -77,6 +82,7 @@ pub struct Server {
     host: Host,
     stage: watch::Sender<Stage>,
     certificates: Option<Certificates>,
+    telemetry: Option<Telemetry>,
     options: ServerOptions,
 }
 
@@ -109,7 +115,11 @@ impl Server {
             |error: std::io::Error| ServerError::Listen { address, why: error.to_string() };
         let listener = TcpListener::bind(address).await.map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
-        Ok(Self { listener, address, host, stage, certificates, options })
+        let (host, telemetry) = match &options.telemetry {
+            Some(told) => host.telling(told).map(|(host, telemetry)| (host, Some(telemetry)))?,
+            None => (host, None),
+        };
+        Ok(Self { listener, address, host, stage, certificates, telemetry, options })
     }
 
     /// Where it listens.
@@ -163,5 +173,6 @@ impl Server {
             authority.close().await;
         }
         self.host.settled().await;
+        otlp::close(self.telemetry).await;
     }
 }

@@ -4,6 +4,7 @@ use crate::access::AccessOptions;
 use crate::kurrent::KurrentOptions;
 use crate::limits::Limits;
 use crate::tls::{CallerCertificates, TlsOptions};
+use headwater_telemetry::TelemetryOptions;
 use std::time::Duration;
 
 /// Who may reach a server.
@@ -35,6 +36,8 @@ pub struct ServerOptions {
     pub reach: Reach,
     /// What clients of KurrentDB see.
     pub kurrent: KurrentOptions,
+    /// Who is told what it does; nobody, if nobody is named.
+    pub telemetry: Option<TelemetryOptions>,
 }
 
 impl Default for ServerOptions {
@@ -47,6 +50,7 @@ impl Default for ServerOptions {
             access: AccessOptions::Open,
             reach: Reach::Guarded,
             kurrent: KurrentOptions::default(),
+            telemetry: None,
         }
     }
 }

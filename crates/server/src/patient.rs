@@ -73,6 +73,11 @@ impl PatientContexts {
         self.working.done().await;
     }
 
+    /// Those that are open.
+    pub(crate) fn opened(&self) -> Vec<Arc<dyn EventStore>> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
+    }
+
     fn at_hand(&self, name: &ContextName) -> Option<Arc<dyn EventStore>> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner).get(name).cloned()
     }

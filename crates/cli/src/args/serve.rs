@@ -77,7 +77,7 @@ impl Said {
     /// All that says something: files, the environment, these flags.
     pub(crate) fn sources(&self) -> Sources {
         let files = self.config.clone().map_or_else(usual_files, |file| vec![file]);
-        let ours = |name: &String| name.starts_with("HEADWATER_");
+        let ours = |name: &String| name.starts_with("HEADWATER_") || name.starts_with("OTEL_");
         let environment = std::env::vars_os()
             .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
             .filter(|(name, _)| ours(name))

@@ -1,6 +1,7 @@
 //! The settings as the program uses them.
 
 use super::Wrong;
+use super::telemetry::Telemetry;
 use crate::args::LISTEN;
 use headwater_access::bearer::{ALGORITHMS, BearerRules};
 use headwater_access::who::ADMINS;
@@ -25,6 +26,7 @@ pub(crate) struct Configured {
     pub(crate) close_within: Duration,
     pub(crate) access: Access,
     pub(crate) tls: Tls,
+    pub(crate) telemetry: Telemetry,
     pub(crate) limits: Limits,
 }
 
@@ -79,6 +81,7 @@ impl Default for Configured {
                 authority: None,
                 look_again_every: limits::LOOK_AGAIN_EVERY,
             },
+            telemetry: Telemetry::default(),
             limits: server.limits,
         }
     }
@@ -102,7 +105,10 @@ impl Configured {
         };
         let tls = self.tls.options().map_err(|why| wrong.push(why)).ok();
         let access = self.access.options().map_err(|why| wrong.push(why)).ok();
-        let (Some(context), Some(tls), Some(access)) = (context, tls, access) else {
+        let telemetry = self.telemetry.options().map_err(|why| wrong.push(why)).ok();
+        let (Some(context), Some(tls), Some(access), Some(telemetry)) =
+            (context, tls, access, telemetry)
+        else {
             return Err(Wrong(wrong));
         };
         if !wrong.is_empty() {
@@ -116,6 +122,7 @@ impl Configured {
             access,
             reach: if self.insecure_listen_anywhere { Reach::Anyone } else { Reach::Guarded },
             kurrent: KurrentOptions { context, advertised },
+            telemetry,
         })
     }
 }

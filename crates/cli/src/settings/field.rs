@@ -2,6 +2,7 @@
 
 use super::Configured;
 use super::human;
+use headwater_server::telemetry::{Headers, SampleRatio};
 use serde_json::{Value, json};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -21,6 +22,10 @@ pub(crate) enum Field {
     Text(At<String>),
     OneOf(&'static [&'static str], At<String>),
     Switch(At<bool>),
+    /// Names and values that are shown to nobody.
+    Secret(At<Headers>),
+    /// A part of all, from 0 to 1.
+    Ratio(At<SampleRatio>),
     Span {
         min: Duration,
         max: Duration,
@@ -99,6 +104,12 @@ impl Field {
             Self::Switch(at) => {
                 *at(configured) = text.parse().map_err(|_| "write true or false")?;
             }
+            Self::Secret(at) => {
+                *at(configured) = Headers::parse(text).map_err(|error| error.to_string())?;
+            }
+            Self::Ratio(at) => {
+                *at(configured) = text.parse().map_err(|_| "write a number from 0 to 1")?;
+            }
             Self::Span { min, max, at } => {
                 let value = human::parse_duration(text)?;
                 within(value, min, max, human::duration)?;
@@ -128,6 +139,8 @@ impl Field {
             Self::Address(at) => at(configured).to_string(),
             Self::Text(at) | Self::OneOf(_, at) => at(configured).clone(),
             Self::Switch(at) => at(configured).to_string(),
+            Self::Secret(at) => at(configured).to_string(),
+            Self::Ratio(at) => at(configured).to_string(),
             Self::Span { at, .. } => human::duration(*at(configured)),
             Self::Bytes { at, .. } => human::bytes(at.get(configured)),
             Self::Count { unit, at, .. } => format!("{} {unit}", at.get(configured)),
@@ -138,6 +151,7 @@ impl Field {
     pub(crate) fn json(self, configured: &mut Configured) -> Value {
         match self {
             Self::Switch(at) => json!(*at(configured)),
+            Self::Ratio(at) => json!(at(configured).as_f64()),
             Self::Span { at, .. } => json!(at(configured).as_millis() as u64),
             Self::Bytes { at, .. } | Self::Count { at, .. } => json!(at.get(configured)),
             other => match other.show(configured) {
@@ -166,6 +180,8 @@ impl Field {
             Self::Text(_) => "a text".to_owned(),
             Self::OneOf(words, _) => words.join(", "),
             Self::Switch(_) => "true or false".to_owned(),
+            Self::Secret(_) => "name=value, between commas".to_owned(),
+            Self::Ratio(_) => "0 to 1".to_owned(),
             Self::Span { min, max, .. } => {
                 format!("{} to {}", human::duration(min), human::duration(max))
             }

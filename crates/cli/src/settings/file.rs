@@ -44,12 +44,10 @@ fn parse(text: &str) -> Result<Vec<Written>, Vec<(usize, String)>> {
                 }
                 DeValue::String(text) => text.to_string(),
                 DeValue::Integer(number) => number.to_string(),
+                DeValue::Float(number) => number.to_string(),
                 DeValue::Boolean(switch) => switch.to_string(),
                 _ => {
-                    wrong.push((
-                        line,
-                        format!("{key}: write a text, a whole number, true or false"),
-                    ));
+                    wrong.push((line, format!("{key}: write a text, a number, true or false")));
                     continue;
                 }
             };
@@ -82,7 +80,7 @@ mod tests {
         let wrong = parse("listen = 1\nlisten = 2\n\nkey").expect_err("twice, and half");
         assert!(wrong.iter().any(|(line, _)| *line == 2), "{wrong:?}");
         assert!(wrong.iter().any(|(line, _)| *line == 4), "{wrong:?}");
-        let wrong = parse("a = 1\nb = [1]\nc = 1.5").expect_err("no setting takes these");
+        let wrong = parse("a = 1\nb = [1]\nc = 2026-11-21").expect_err("no setting takes these");
         assert_eq!(wrong.iter().map(|(line, _)| *line).collect::<Vec<_>>(), [2, 3]);
     }
 }

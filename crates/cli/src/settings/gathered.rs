@@ -1,6 +1,7 @@
 //! Settings gathered from everywhere, and where each came from.
 
 use super::table::{Setting, table};
+use super::telemetry::take_standard;
 use super::{Configured, Wrong, file};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -63,7 +64,12 @@ impl Gathered {
         self.origins.get(setting.key).cloned().unwrap_or(Origin::Default)
     }
 
-    fn set(&mut self, key: &str, text: &str, origin: Origin) -> Result<(), String> {
+    /// Whether anybody said something about it.
+    pub(crate) fn is_said(&self, key: &str) -> bool {
+        self.origins.contains_key(key)
+    }
+
+    pub(crate) fn set(&mut self, key: &str, text: &str, origin: Origin) -> Result<(), String> {
         let Some(setting) = table().find(|setting| setting.key == key) else {
             return Err(format!("{origin}: {}", unknown(key)));
         };
@@ -114,6 +120,7 @@ pub(crate) fn gather(sources: &Sources) -> Result<Gathered, Wrong> {
         let origin = Origin::Flag { flag: shown.clone() };
         wrong.extend(gathered.set(key, text, origin).err());
     }
+    wrong.extend(take_standard(&mut gathered, &sources.environment).err());
     if wrong.is_empty() { Ok(gathered) } else { Err(Wrong(wrong)) }
 }
 

@@ -1,6 +1,7 @@
 //! The table of all settings.
 
 mod limits;
+mod telemetry;
 
 use super::configured::CALLERS;
 use super::field::Field;
@@ -26,7 +27,7 @@ impl Setting {
 
 /// All settings, in the order in which they are shown.
 pub(crate) fn table() -> impl Iterator<Item = &'static Setting> {
-    SERVER.iter().chain(ACCESS).chain(TLS).chain(limits::LIMITS)
+    SERVER.iter().chain(ACCESS).chain(TLS).chain(telemetry::TELEMETRY).chain(limits::LIMITS)
 }
 
 const NO_TIME: Duration = Duration::ZERO;

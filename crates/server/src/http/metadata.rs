@@ -4,6 +4,7 @@ use super::bounds::KEY_COUNT_MAX;
 use super::form;
 use bytestring::ByteString;
 use headwater_model::Metadata;
+use headwater_telemetry::TraceParent;
 use http::HeaderMap;
 use schemars::JsonSchema;
 use serde::de::{Deserializer, Error, MapAccess, Visitor};
@@ -106,21 +107,5 @@ impl<'de> Visitor<'de> for Keys {
 
 /// The trace context of a request, if it is one: what is malformed is ignored, as its standard asks.
 pub(super) fn traceparent(headers: &HeaderMap) -> Option<ByteString> {
-    let text = headers.get("traceparent")?.to_str().ok()?;
-    let parts: Vec<&str> = text.split('-').collect();
-    let is_hex = |part: &&str| part.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
-    let is_zero = |part: &str| part.bytes().all(|byte| byte == b'0');
-    match parts.as_slice() {
-        [format, trace, span, flags, later @ ..]
-            if [format.len(), trace.len(), span.len(), flags.len()] == [2, 32, 16, 2]
-                && [format, trace, span, flags].into_iter().all(is_hex)
-                && !is_zero(trace)
-                && !is_zero(span)
-                && *format != "ff"
-                && (later.is_empty() || *format != "00") =>
-        {
-            Some(ByteString::from(text))
-        }
-        _ => None,
-    }
+    TraceParent::of_headers(headers).map(|trace| trace.to_string().into())
 }

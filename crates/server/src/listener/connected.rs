@@ -5,8 +5,10 @@
 
 use super::prompt::Impatient;
 use crate::PeerCertificate;
+use crate::otlp::with_trace;
 use axum::Router;
 use axum::body::{Body, Bytes, HttpBody};
+use headwater_telemetry::TraceParent;
 use http::{Request, Response};
 use hyper::body::{Frame, Incoming, SizeHint};
 use parking_lot::Mutex;
@@ -57,7 +59,8 @@ impl hyper::service::Service<Request<Incoming>> for Connected {
             request.extensions_mut().insert(certificate.clone());
         }
         let busy = Busy::new(&self.idle);
-        let answer = self.router.clone().call(request);
+        let trace = TraceParent::of_headers(request.headers());
+        let answer = with_trace(trace, self.router.clone().call(request));
         Box::pin(async move { Ok(answer.await?.map(|body| Watched { body, _busy: busy })) })
     }
 }

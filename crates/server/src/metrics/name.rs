@@ -37,6 +37,8 @@ pub enum Name {
     HttpRequestSeconds,
     /// Tails over HTTP that are open.
     HttpTails,
+    /// What a collector of OpenTelemetry did not get.
+    TelemetryDropped,
 }
 
 impl Name {
@@ -60,6 +62,7 @@ impl Name {
             Self::HttpRequests => "headwater_http_requests_total",
             Self::HttpRequestSeconds => "headwater_http_request_seconds",
             Self::HttpTails => "headwater_http_tails",
+            Self::TelemetryDropped => "headwater_telemetry_dropped_total",
         }
     }
 
@@ -72,7 +75,8 @@ impl Name {
             | Self::DeliveredEvents
             | Self::TlsHandshakes
             | Self::TlsReloads
-            | Self::HttpRequests => "counter",
+            | Self::HttpRequests
+            | Self::TelemetryDropped => "counter",
             Self::BuildInfo
             | Self::Subscriptions
             | Self::HeadPosition
@@ -102,6 +106,9 @@ impl Name {
             Self::HttpRequests => "HTTP requests by method, route and status.",
             Self::HttpRequestSeconds => "Seconds to an answer's first byte, by route.",
             Self::HttpTails => "Tails (server-sent events) that are open.",
+            Self::TelemetryDropped => {
+                "Spans and points of metrics that no collector took, by signal."
+            }
         }
     }
 }

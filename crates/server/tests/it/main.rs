@@ -7,4 +7,5 @@ mod http;
 mod kurrent;
 mod limits;
 mod native;
+mod telemetry;
 mod tls;
