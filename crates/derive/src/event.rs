@@ -2,6 +2,7 @@
 
 use crate::attr;
 use crate::payload::{self, support};
+use crate::personal;
 use crate::shape::{self, NamedField, Shape};
 use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
@@ -163,8 +164,12 @@ impl<'a> EventVariant<'a> {
         let (pattern, payload) = (payload::pattern(self.shape), payload::writing(self.shape));
         let tags: Vec<_> = attr::all(self.shape.fields().iter().map(tag_of))?;
         let tags = tags.into_iter().flatten();
+        let personal = personal::checks(self.shape, name)?;
         Ok(quote! {
-            #pattern => #support::new_event(id, #name, #version, &#payload, &[#(#tags),*]),
+            #pattern => {
+                #(#personal)*
+                #support::new_event(id, #name, #version, &#payload, &[#(#tags),*])
+            }
         })
     }
 }

@@ -6,6 +6,7 @@
 //!   in   struct Payload { customer: CustomerId, total: Money }               Deserialize
 //! ```
 
+use crate::personal;
 use crate::shape::{Content, NamedField, Shape};
 use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
@@ -91,7 +92,13 @@ pub(crate) fn fields(shape: &Shape<'_>, except: Option<&syn::Ident>) -> TokenStr
     let support = support();
     let field = |name: String, ty: &syn::Type, optional: bool| {
         let kind = quote!(#ty).to_string().replace(' ', "");
-        quote!(#support::Field { name: #name, kind: #kind, optional: #optional })
+        let personal = personal::is_personal(ty);
+        quote!(#support::Field {
+            name: #name,
+            kind: #kind,
+            optional: #optional,
+            personal: #personal,
+        })
     };
     let list: Vec<_> = match &shape.content {
         Content::Nothing => Vec::new(),

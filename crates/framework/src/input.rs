@@ -45,6 +45,15 @@ pub struct Field {
     pub kind: &'static str,
     /// Whether a payload without it can be read.
     pub optional: bool,
+    /// Whether it is about a person, and sealed with their key.
+    pub personal: bool,
+}
+
+impl InputType {
+    /// Whether any field of it is about a person.
+    pub fn is_personal(&self) -> bool {
+        self.fields.iter().any(|field| field.personal)
+    }
 }
 
 /// Where an event was read.

@@ -19,7 +19,7 @@ pub(crate) mod view;
 
 pub use database::{Database, ModelName, ParkedEvent, ParkedRow, ReadModel};
 
-use crate::{Failed, Input, Policy, Recorded};
+use crate::{Failed, Input, Policy, Recorded, Subject};
 use bytestring::ByteString;
 use headwater_model::StreamName;
 use std::fmt;
@@ -49,12 +49,33 @@ pub trait Projection: Send + Sync + 'static {
         Policy::default()
     }
 
+    /// Takes out of the rows what is about `subject`, who was forgotten, within the transaction; or has the model
+    /// built anew, which is what happens unless a projection knows better. Only asked of projections that
+    /// read personal data.
+    fn forget(
+        &self,
+        db: &mut <Self::Database as Database>::Tx,
+        subject: &Subject,
+    ) -> impl Future<Output = Result<Forget, Failed>> + Send {
+        let _ = (db, subject);
+        std::future::ready(Ok(Forget::Rebuild))
+    }
+
     /// Writes what follows from `input` into the transaction.
     fn apply(
         &self,
         db: &mut <Self::Database as Database>::Tx,
         input: &Recorded<Self::Input>,
     ) -> impl Future<Output = Result<(), Failed>> + Send;
+}
+
+/// How a view forgets a subject.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Forget {
+    /// The rows hold nothing of them any more.
+    Done,
+    /// The model is thrown away and filled again: what was personal of them is read as forgotten now.
+    Rebuild,
 }
 
 /// What a projection keeps in order: a stream, or anything it says.

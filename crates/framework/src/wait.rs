@@ -12,8 +12,9 @@
 
 use crate::limits::VIEW_WAIT;
 use crate::projection::Database;
+use crate::projection::view::View;
 use crate::reader::{Reader, ReaderKind};
-use crate::{After, Projection, ReadModelError, Service};
+use crate::{After, Failed, Projection, ReadModelError, Service};
 use headwater_model::{ContextName, Position};
 use std::sync::Arc;
 use tokio::time::Instant;
@@ -42,10 +43,15 @@ impl Service {
     pub async fn rebuild<P: Projection>(&self) -> Result<(), ReadModelError> {
         let not_wired = ReadModelError::NotWired { projection: P::NAME };
         let view = self.view::<P>().ok_or(not_wired)?;
+        self.begin_anew(&view).await.map_err(ReadModelError::Database)
+    }
+
+    /// Throws a view's model away, and has its readers begin again.
+    pub(crate) async fn begin_anew<P: Projection>(&self, view: &View<P>) -> Result<(), Failed> {
         // While nobody is at work: readers hold the model for the time of a transaction.
         let mut model = view.model.lock().await;
         *model = None;
-        view.discard().await.map_err(ReadModelError::Database)?;
+        view.discard().await?;
         for reader in self.readers().iter().filter(|reader| reader.status().name == P::NAME) {
             reader.status().forget();
         }

@@ -23,6 +23,8 @@ pub mod prelude;
 pub use headwater_framework::derived;
 pub use headwater_framework::*;
 pub use headwater_model as model;
-pub use headwater_service::{Running, Serve, Services, SettingsError, Site, StartError, settings};
-pub use headwater_sql::{SqlError, Sqlite, SqliteReader, SqliteTx};
+pub use headwater_service::{
+    Running, Serve, Services, SettingsError, Site, StartError, TelemetrySettings, settings,
+};
+pub use headwater_sql::{SqlError, Sqlite, SqliteKeys, SqliteReader, SqliteTx};
 pub use open::{OpenError, OpenStore};

@@ -42,6 +42,14 @@ pub trait Around: Send + Sync + 'static {
         self.within().read_all(read)
     }
 
+    fn find(
+        &self,
+        stream: StreamName,
+        id: EventId,
+    ) -> Answer<'_, Option<RecordedEvent>, ReadError> {
+        self.within().find(stream, id)
+    }
+
     fn streams(
         &self,
         prefix: String,
@@ -100,7 +108,7 @@ impl<S: Around> EventStore for S {
         stream: StreamName,
         id: EventId,
     ) -> Answer<'_, Option<RecordedEvent>, ReadError> {
-        self.within().find(stream, id)
+        Around::find(self, stream, id)
     }
 
     fn stream(&self, stream: StreamName) -> Answer<'_, StreamState, ReadError> {

@@ -149,6 +149,10 @@ impl ReadModel for SqliteModel {
         Ok(parked.collect())
     }
 
+    async fn scrub(&mut self) -> Result<(), Failed> {
+        Ok(self.tx.scrub()?)
+    }
+
     async fn begin(&mut self) -> Result<(), Failed> {
         self.moving.clear();
         Ok(self.tx.on().execute("begin immediate", &()).map(drop)?)

@@ -8,6 +8,7 @@
 //! | `synchronous = normal` | rows and checkpoint are one transaction, and only durable events are delivered. A power cut may take the last transactions, rows *and* checkpoint, and the log delivers those events again. Nothing is synced at a commit, so a thousand read models do not queue at the disk |
 //! | not `synchronous = off` | a power cut could then leave pages of different ages: a damaged file, not an older one |
 //! | write-ahead log of 16 MiB | while catching up, a hot page is written home once, not once per megabyte |
+//! | `secure_delete` | what a row held of a person who was forgotten is not left in its page |
 //! | no memory map | a failing disk must be an error, not a signal |
 //!
 //! Invariants: C1, a database is never ahead of the log: what it has applied was durable there
@@ -53,7 +54,7 @@ impl Place {
         }
         on.batch(
             "pragma synchronous = normal; pragma wal_autocheckpoint = 4096;
-             pragma cache_size = -16384; pragma temp_store = memory",
+             pragma cache_size = -16384; pragma temp_store = memory; pragma secure_delete = on",
         )?;
         Ok(connection)
     }

@@ -91,6 +91,12 @@ pub trait ReadModel: Send + 'static {
         source: &ContextName,
     ) -> impl Future<Output = Result<Vec<ParkedRow>, Failed>> + Send;
 
+    /// Removes what rows that were changed or deleted have left behind in files, between transactions:
+    /// a subject was forgotten.
+    fn scrub(&mut self) -> impl Future<Output = Result<(), Failed>> + Send {
+        std::future::ready(Ok(()))
+    }
+
     /// Begins a transaction.
     fn begin(&mut self) -> impl Future<Output = Result<(), Failed>> + Send;
 

@@ -1,11 +1,12 @@
 //! Places: how far a projection has come in one source, and what stands in its way.
 
 use super::{Database, Key, Projection, ReadModel};
+use crate::personal::forgettings;
 use crate::projection::view::View;
 use crate::react::session::Stop;
 use crate::reader::{ReaderState, Status};
-use crate::{Failed, Service, Source};
-use headwater_model::{Checkpoint, EventStore, From, Page, Query, ReadAll, ReadError};
+use crate::{Failed, Input, InputType, Service, Source};
+use headwater_model::{Checkpoint, EventStore, From, Page, Position, Query, ReadAll, ReadError};
 use std::collections::HashSet;
 use std::sync::Arc;
 
@@ -16,6 +17,8 @@ pub(super) struct Place {
     /// Whether that is the service's own.
     pub(super) is_own: bool,
     query: Query,
+    /// Forgettings up to here came before the model was begun, which never held anything of them.
+    pub(super) begun_at: Option<Position>,
     /// How far it has come.
     pub(super) at: Option<Checkpoint>,
     /// What the database holds.
@@ -44,7 +47,10 @@ impl Place {
         let source = service.context(&status.source).await?;
         let is_own = status.source == *service.name();
         let named = Source { context: status.source.as_str(), own: is_own };
-        let query = Query::types(crate::input::names_of::<P::Input>(named)?);
+        let mut query = Query::types(crate::input::names_of::<P::Input>(named)?);
+        if P::Input::TYPES.iter().any(InputType::is_personal) {
+            query = query.or(Query::stream(forgettings()));
+        }
 
         let mut slot = view.model.lock().await;
         let mut model = match slot.take() {
@@ -55,11 +61,15 @@ impl Place {
         let held_up = model.parked_keys(&status.source).await?.into_iter().collect();
         status.set_parked_count(model.parked_count(&status.source).await?);
         *slot = Some(model);
+        let begun_at = match saved {
+            None => source.head().await?.1,
+            Some(_) => None,
+        };
 
         status.advance(saved.map(|at| at.position), None);
         status.set_state(ReaderState::Rebuilding);
         let (at, failures) = (saved, 0);
-        Ok(Self { source, is_own, query, at, saved, held_up, failures, batch_count_max })
+        Ok(Self { source, is_own, query, begun_at, at, saved, held_up, failures, batch_count_max })
     }
 
     /// The next page of inputs.

@@ -14,16 +14,18 @@
 
 use super::place::Place;
 use super::view::View;
-use super::{Database, Key, ParkedEvent, Projection, ReadModel};
+use super::{Database, Forget, Key, ParkedEvent, Projection, ReadModel};
 use crate::limits::{PROJECTION_BATCH_COUNT_MAX, RESTART_WAIT_MAX, UNSAVED_POSITION_COUNT_MAX};
 use crate::parked::{Discarded, ParkedInput, Pick, Retried};
+use crate::personal::{FORGOTTEN, subject_of};
 use crate::planted::{Bug, planted};
 use crate::react::session::Stop;
 use crate::reader::{ParkedAnswer, Reader, ReaderKind, Status, Turn};
-use crate::{Failed, Input, Poison, Recorded, Service, Source};
+use crate::{Failed, Input, Poison, Recorded, Service, Source, trace};
 use futures_util::future::BoxFuture;
 use headwater_model::{Checkpoint, ContextName, EventId, Page, RecordedEvent, Retry};
 use std::sync::Arc;
+use tracing::Instrument as _;
 
 pub(super) type ModelOf<P> = <<P as Projection>::Database as Database>::Model;
 
@@ -50,6 +52,8 @@ enum Written {
     NotApplied(NotApplied),
     /// It is rolled back because the database refused it as a whole.
     Refused(Failed),
+    /// It is rolled back because a subject was forgotten, and the model is to be built anew.
+    BeginAnew,
 }
 
 impl<P: Projection> ProjectionReader<P> {
@@ -64,7 +68,7 @@ impl<P: Projection> ProjectionReader<P> {
         let page = place.read().await?;
         let turn = match page.events.is_empty() {
             true => self.pass_over(&mut place, &page).await?,
-            false => self.write(&mut place, &page).await?,
+            false => self.write(service, &mut place, &page).await?,
         };
         *slot = Some(place);
         Ok(turn)
@@ -106,10 +110,15 @@ impl<P: Projection> ProjectionReader<P> {
         Ok(if page.next.is_some() { Turn::Moved } else { Turn::Idle(page.as_of) })
     }
 
-    async fn write(&self, place: &mut Place, page: &Page) -> Result<Turn, Stop> {
+    async fn write(&self, service: &Service, place: &mut Place, page: &Page) -> Result<Turn, Stop> {
         let whole = page.checkpoint().unwrap_or_else(|| behind(page, &page.events));
-        match self.transaction(place, &page.events, whole).await? {
+        let span = trace::batch(&self.status, &page.events);
+        match self.transaction(place, &page.events, whole).instrument(span).await? {
             Written::Committed { parked } => self.committed(place, whole, parked),
+            Written::BeginAnew => {
+                service.begin_anew(&self.view).await?;
+                return Ok(Turn::Moved);
+            }
             Written::NotApplied(NotApplied { index: 0, failed, undecodable }) => {
                 return self.failed(place, page, failed, undecodable).await;
             }
@@ -120,6 +129,10 @@ impl<P: Projection> ProjectionReader<P> {
                     Written::Committed { parked } => self.committed(place, to, parked),
                     Written::NotApplied(NotApplied { failed, .. }) | Written::Refused(failed) => {
                         return Err(Stop::ForNow(failed.to_string()));
+                    }
+                    Written::BeginAnew => {
+                        service.begin_anew(&self.view).await?;
+                        return Ok(Turn::Moved);
                     }
                 }
             }
@@ -157,10 +170,23 @@ impl<P: Projection> ProjectionReader<P> {
         let mut slot = self.view.model.lock().await;
         let mut model = self.begin(slot.take(), place).await?;
         let mut parked = Vec::new();
+        let mut forgot = false;
         for (index, event) in events.iter().enumerate() {
-            if let Err((failed, undecodable)) =
-                self.apply(&mut model, place, event, &mut parked).await
-            {
+            let applied = match event.event_type.as_str() {
+                FORGOTTEN => match self.forget(&mut model, place, event).await {
+                    Ok(Forget::Rebuild) => {
+                        model.rollback().await?;
+                        return Ok(Written::BeginAnew);
+                    }
+                    Ok(Forget::Done) => {
+                        forgot = true;
+                        Ok(())
+                    }
+                    Err(failed) => Err((failed, false)),
+                },
+                _ => self.apply(&mut model, place, event, &mut parked).await,
+            };
+            if let Err((failed, undecodable)) = applied {
                 model.rollback().await?;
                 *slot = Some(model);
                 let failed = NotApplied { index, failed, undecodable };
@@ -174,12 +200,29 @@ impl<P: Projection> ProjectionReader<P> {
         model.save_checkpoint(&self.status.source, to).await?;
         match model.commit().await {
             Ok(()) => {
+                if forgot {
+                    model.scrub().await?;
+                }
                 *slot = Some(model);
                 Ok(Written::Committed { parked })
             }
             // Dropping the model rolls back; the next one is opened anew.
             Err(failed) => Ok(Written::Refused(failed)),
         }
+    }
+
+    /// Takes a forgotten subject out of the rows.
+    async fn forget(
+        &self,
+        model: &mut ModelOf<P>,
+        place: &Place,
+        event: &RecordedEvent,
+    ) -> Result<Forget, Failed> {
+        if place.begun_at >= Some(event.position) {
+            return Ok(Forget::Done);
+        }
+        let subject = subject_of(event).map_err(Failed::for_good)?;
+        self.view.projection.forget(model.tx(), &subject).await
     }
 
     /// Applies one event, or parks it behind another of its key.

@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot prepare has failed")]
 
 mod client;
+mod forgotten;
 mod journey;
 mod open;
 mod orders;
