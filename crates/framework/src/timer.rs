@@ -28,11 +28,14 @@ mod bucket;
 mod error;
 mod fetch;
 mod mark;
+mod pin;
 mod place;
 mod soon;
 #[cfg(test)]
 mod tests;
 mod wakes;
+
+pub(crate) use pin::pin;
 
 pub use error::WakeError;
 pub use wakes::{Next, Wake, Wakes};

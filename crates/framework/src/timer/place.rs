@@ -12,12 +12,13 @@ use super::dues_of;
 use super::error::WakeError;
 use super::fetch;
 use super::mark::Mark;
+use super::pin::pin;
 use super::soon::{Key, Soon};
 use super::wakes::{Next, Wake};
 use crate::limits::WAKE_COUNT_MAX;
 use crate::planted::{Bug, planted};
 use headwater_model::{
-    AsOf, Direction, EventStore, From, Page, Position, ReadAll, ReadError, RecordedEvent, Timestamp,
+    AsOf, EventStore, From, Page, Position, ReadAll, ReadError, RecordedEvent, Timestamp,
 };
 use std::time::Duration;
 
@@ -125,13 +126,7 @@ impl Place {
         if due <= self.pinned {
             return Ok(());
         }
-        let read = ReadAll {
-            direction: Direction::Backwards,
-            count_max: 1,
-            as_of: AsOf::Time(now),
-            ..ReadAll::forwards(self.names.setting())
-        };
-        own.read_all(read).await?;
+        pin(own, self.names.setting(), now).await?;
         self.pinned = now;
         Ok(())
     }
