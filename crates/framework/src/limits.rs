@@ -62,3 +62,9 @@ pub(crate) const MARK_WAIT: Duration = Duration::from_secs(60);
 /// Refusals in a row that a saga may answer with commands that are refused as well, within one step: a
 /// way back or two; more is a circle.
 pub(crate) const SAGA_REFUSAL_COUNT_MAX: u32 = 8;
+
+/// A tick of a schedule that is later than this was missed: a restart takes less, an outage takes more.
+pub(crate) const TICK_LATE_MAX: Duration = Duration::from_secs(60);
+
+/// How late a timer may be noticed by a reader that is busy with inputs and has not heard of it yet.
+pub(crate) const WAKES_ASKED_WAIT: Duration = Duration::from_secs(1);

@@ -15,7 +15,7 @@ use super::mark::Mark;
 use super::pin::pin;
 use super::soon::{Key, Soon};
 use super::wakes::{Next, Wake};
-use crate::limits::WAKE_COUNT_MAX;
+use crate::limits::{WAKE_COUNT_MAX, WAKES_ASKED_WAIT};
 use crate::planted::{Bug, planted};
 use headwater_model::{
     AsOf, EventStore, From, Page, Position, ReadAll, ReadError, RecordedEvent, Timestamp,
@@ -32,6 +32,8 @@ pub(super) struct Place {
     reach: Reach,
     /// Nothing is recorded at or before this instant any more.
     pinned: Timestamp,
+    /// When it was last asked what is due.
+    asked_at: Timestamp,
 }
 
 impl Place {
@@ -47,7 +49,8 @@ impl Place {
             None => own.now(),
         };
         let (soon, seen) = (Soon::new(horizon, count_max), mark.position());
-        Ok(Self { names, soon, seen, mark, reach: Reach::FIRST, pinned: Timestamp::ZERO })
+        let (reach, pinned, asked_at) = (Reach::FIRST, Timestamp::ZERO, Timestamp::ZERO);
+        Ok(Self { names, soon, seen, mark, reach, pinned, asked_at })
     }
 
     pub(super) async fn next(&mut self, own: &dyn EventStore) -> Result<Next, WakeError> {
@@ -56,6 +59,7 @@ impl Place {
             true => own.now().after(Duration::from_micros(1)),
             false => own.now(),
         };
+        self.asked_at = now;
         loop {
             while self.soon.is_empty() && self.soon.horizon().due <= now {
                 self.extend(own).await?;
@@ -70,6 +74,10 @@ impl Place {
         }
         self.mark.settle(own, &self.names, &self.soon, self.seen).await?;
         Ok(Next::Waits(self.soon.next()))
+    }
+
+    pub(super) fn is_to_be_asked(&self, now: Timestamp) -> bool {
+        self.soon.next() <= now || now.since(self.asked_at) >= WAKES_ASKED_WAIT
     }
 
     /// Looks at what came since.

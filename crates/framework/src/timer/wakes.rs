@@ -70,6 +70,12 @@ impl Wakes {
         Ok(next)
     }
 
+    /// Whether it is time to ask [`next`](Self::next), for a reader that has other work all the time: a timer
+    /// is due, or nobody has asked for a second. Costs nothing.
+    pub fn is_to_be_asked(&self, now: Timestamp) -> bool {
+        self.place.as_ref().is_none_or(|place| place.is_to_be_asked(now))
+    }
+
     /// These have fired, or were set no longer. Now and then this writes down how far all was handled.
     ///
     /// # Errors

@@ -84,3 +84,19 @@ fn a_year_of_absence_is_passed_over_in_few_looks() {
     assert!(next > alarms.now());
     alarms.check();
 }
+
+#[test]
+fn a_reader_that_has_other_work_is_told_when_to_ask() {
+    let mut alarms = Alarms::new();
+    let mut instance = Instance::new(1_000);
+    assert!(instance.wakes.is_to_be_asked(alarms.now()), "it was never asked");
+    let due = alarms.now().after(Duration::from_millis(300));
+    alarms.set(0, &[due]);
+    alarms.settle(&mut instance);
+    assert!(!instance.wakes.is_to_be_asked(alarms.now()));
+    assert!(instance.wakes.is_to_be_asked(due));
+    alarms.world.clock().advance_to(due);
+    alarms.settle(&mut instance);
+    assert!(!instance.wakes.is_to_be_asked(due.after(Duration::from_millis(999))));
+    assert!(instance.wakes.is_to_be_asked(due.after(Duration::from_secs(1))));
+}

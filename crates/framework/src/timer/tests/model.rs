@@ -126,7 +126,7 @@ fn live(happenings: Vec<Happening>, count_max: usize) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(384))]
+    #![proptest_config(ProptestConfig::with_cases(192))]
 
     #[test]
     fn every_timer_fires_once_and_not_before_its_time_whatever_happens(
