@@ -100,10 +100,11 @@ pub fn traceparent(headers: &HeaderMap) -> Option<&str> {
     (format != "ff" && (format != "00" || !later_format)).then_some(text)
 }
 
-/// A trace that begins here, named by the request itself: a retry lands in the same trace.
+/// A trace that begins here, named by the request itself: a retry lands in the same trace. Nobody records
+/// it: where somebody does, the request has a `traceparent` by the time it gets here.
 fn root_trace(cause: &Cause) -> String {
     let span = cause.id().derive_named("span").0.simple().to_string();
-    format!("00-{}-{}-01", cause.id().0.simple(), &span[..16])
+    format!("00-{}-{}-00", cause.id().0.simple(), &span[..16])
 }
 
 impl<S: Send + Sync> FromRequestParts<S> for After {

@@ -52,6 +52,7 @@ pub mod supervise;
 pub mod testing;
 #[doc(hidden)]
 pub mod timer;
+pub mod trace;
 mod wait;
 
 pub use action::Actions;
