@@ -115,6 +115,11 @@ impl Names {
         self.item(self.setting.clone()).into()
     }
 
+    /// All events of those who set timers: also what became of them.
+    pub(super) fn owners(&self) -> Query {
+        Query::categories([self.category.clone()])
+    }
+
     fn item(&self, tag: Tag) -> QueryItem {
         QueryItem {
             categories: vec![self.category.clone()],

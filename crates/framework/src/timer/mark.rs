@@ -17,7 +17,7 @@ use crate::limits::{MARK_WAIT, MARK_WORK_COUNT};
 use crate::planted::{Bug, planted};
 use headwater_model::{
     Append, AppendError, AsOf, Checkpoint, Direction, EventStore, From, Incarnation, Page,
-    Position, Query, QueryItem, ReadAll, ReadError, SaveCheckpoint, Timestamp,
+    Position, ReadAll, ReadError, SaveCheckpoint, Timestamp,
 };
 
 pub(super) struct Mark {
@@ -48,14 +48,19 @@ impl Mark {
         self.saved.map(|at| at.position)
     }
 
-    /// When the event at the mark was recorded, or one before it, if that is not there any more.
-    pub(super) async fn until(&self, own: &dyn EventStore) -> Result<Option<Timestamp>, ReadError> {
+    /// When the last event of an owner up to the mark was recorded: that is no later than the mark stands
+    /// for, and little earlier, since the mark moves when owners have done something.
+    pub(super) async fn until(
+        &self,
+        own: &dyn EventStore,
+        names: &Names,
+    ) -> Result<Option<Timestamp>, ReadError> {
         let Some(at) = self.saved else { return Ok(None) };
         let mut read = ReadAll {
             from: From::At(at.position),
             direction: Direction::Backwards,
             count_max: 1,
-            ..ReadAll::forwards(every_event())
+            ..ReadAll::forwards(names.owners())
         };
         loop {
             let page = own.read_all(read.clone()).await?;
@@ -139,10 +144,4 @@ impl Mark {
 
 fn just_before(instant: Timestamp) -> Timestamp {
     Timestamp::from_micros(instant.as_micros().saturating_sub(1))
-}
-
-/// The system's events as well.
-fn every_event() -> Query {
-    let system = QueryItem { stream_prefixes: vec!["$".into()], ..QueryItem::default() };
-    Query::from(QueryItem::default()).or(system)
 }

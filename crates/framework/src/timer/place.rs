@@ -44,7 +44,7 @@ impl Place {
         count_max: usize,
     ) -> Result<Self, WakeError> {
         let mark = Mark::read(own, &names).await?;
-        let horizon = match mark.until(own).await? {
+        let horizon = match mark.until(own, &names).await? {
             Some(until) => until,
             None => own.now(),
         };
