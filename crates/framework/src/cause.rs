@@ -70,6 +70,18 @@ impl Cause {
         self
     }
 
+    /// As part of what `metadata` tells: the same transaction, trace and actor, for the same reason.
+    #[must_use]
+    pub(crate) fn part_of(self, metadata: &Metadata) -> Self {
+        Self {
+            correlation: metadata.correlation.clone(),
+            causation: metadata.causation.clone(),
+            traceparent: metadata.traceparent.clone(),
+            actor: metadata.actor.clone(),
+            ..self
+        }
+    }
+
     /// Because of this event or command.
     #[must_use]
     pub fn caused_by(mut self, causation: impl Into<ByteString>) -> Self {

@@ -30,6 +30,7 @@ pub mod failed;
 pub mod health;
 #[cfg(feature = "http")]
 pub mod http;
+pub mod inflow;
 pub mod input;
 mod limits;
 pub mod outcome;
@@ -45,6 +46,7 @@ mod reader;
 pub mod refusal;
 pub mod request;
 pub mod saga;
+pub mod schedule;
 pub mod service;
 pub mod store;
 pub mod stream_id;
@@ -64,6 +66,7 @@ pub use decider::Decider;
 pub use event::{EncodeError, Event};
 pub use failed::{Failed, Poison, Policy};
 pub use health::{Health, ReaderHealth};
+pub use inflow::{Inflow, InflowHealth};
 pub use input::{DecodeError, Decoded, Field, Input, InputType, Recorded, Source};
 pub use outcome::{CommandError, LoadError, Loaded, ReadModelError, Receipt};
 pub use parked::{Discarded, ParkedError, ParkedInput, Retried, RetryOutcome};
@@ -76,7 +79,9 @@ pub use reaction::Reaction;
 pub use reader::ReaderState;
 pub use refusal::{Refusal, RefusalKind};
 pub use request::Request;
-pub use saga::{NoTimer, Refused, Route, Saga, Timer, Trigger, WhenStuck};
+pub use saga::{
+    End, LoadedSaga, NoTimer, Refused, Route, Saga, Standing, Timer, Trigger, WhenStuck,
+};
 pub use service::Service;
 pub use store::Store;
 pub use stream_id::StreamId;

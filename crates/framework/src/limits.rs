@@ -63,6 +63,10 @@ pub(crate) const MARK_WAIT: Duration = Duration::from_secs(60);
 /// way back or two; more is a circle.
 pub(crate) const SAGA_REFUSAL_COUNT_MAX: u32 = 8;
 
+/// How long a reader that waits for a timer goes without a look at the store's clock: a clock that is
+/// set, or a laptop that slept, is noticed within it.
+pub(crate) const CLOCK_GLANCE: Duration = Duration::from_secs(30);
+
 /// A tick of a schedule that is later than this was missed: a restart takes less, an outage takes more.
 pub(crate) const TICK_LATE_MAX: Duration = Duration::from_secs(60);
 

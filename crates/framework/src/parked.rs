@@ -17,6 +17,7 @@
 use crate::projection::Key;
 use crate::react::session::Stop;
 use crate::reader::Reader;
+use crate::saga::End;
 use crate::{Failed, Service};
 use headwater_model::{
     ContextName, EventId, EventType, InvalidName, Position, ReadError, Retry, Revision, StreamName,
@@ -112,6 +113,14 @@ pub enum ParkedError {
         /// The one that goes first.
         first: EventId,
     },
+    /// What is parked is an input, and no saga that could be ended.
+    #[error("{event} of {reader} is a parked input, and no saga that could be ended; discard it")]
+    NoSaga {
+        /// The reader.
+        reader: String,
+        /// The event that was named.
+        event: EventId,
+    },
     /// An input is not discarded without a reason.
     #[error("an input is discarded with a reason, and this one is empty")]
     NoReason,
@@ -133,7 +142,10 @@ impl ParkedError {
     /// What the caller can do.
     pub fn retry(&self) -> Retry {
         match self {
-            Self::NoReader { .. } | Self::NotParked { .. } | Self::NoReason => Retry::Never,
+            Self::NoReader { .. }
+            | Self::NotParked { .. }
+            | Self::NoSaga { .. }
+            | Self::NoReason => Retry::Never,
             Self::Behind { .. } => Retry::AfterReload,
             Self::Read(cause) => cause.retry(),
             Self::Stopped { retry, .. } => *retry,
@@ -146,6 +158,7 @@ impl ParkedError {
             Self::NoReader { .. } => "parked.no_reader",
             Self::NotParked { .. } => "parked.not_parked",
             Self::Behind { .. } => "parked.behind",
+            Self::NoSaga { .. } => "parked.no_saga",
             Self::NoReason => "parked.no_reason",
             Self::Read(cause) => cause.code(),
             Self::Stopped { .. } => "parked.stopped",
@@ -286,6 +299,31 @@ impl Service {
         let mut answer = Err(ParkedError::NotParked { reader: reader.to_owned(), event });
         for one in self.readers_named(reader)? {
             answer = one.discard(self, event, why).await;
+            if !matches!(answer, Err(ParkedError::NotParked { .. })) {
+                break;
+            }
+        }
+        answer
+    }
+
+    /// Ends a parked saga, for a reason, which is recorded: somebody has seen to what was left.
+    ///
+    /// # Errors
+    /// [`ParkedError::NotParked`], [`ParkedError::NoReason`], or [`ParkedError::NoSaga`] for an input of
+    /// something else.
+    pub async fn end_parked(
+        &self,
+        reader: &str,
+        event: EventId,
+        end: End,
+        why: &str,
+    ) -> Result<ParkedInput, ParkedError> {
+        if why.trim().is_empty() {
+            return Err(ParkedError::NoReason);
+        }
+        let mut answer = Err(ParkedError::NotParked { reader: reader.to_owned(), event });
+        for one in self.readers_named(reader)? {
+            answer = one.end(self, event, end, why).await;
             if !matches!(answer, Err(ParkedError::NotParked { .. })) {
                 break;
             }

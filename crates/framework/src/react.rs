@@ -11,10 +11,13 @@
 //! cannot be decoded halts the reader or is parked. A refusal parks its input, in the same append.
 //! After a crash: the reader begins at the stored checkpoint; nothing is done twice, nothing is missed.
 
+mod ahead;
 pub(crate) mod batch;
-mod carry_out;
-mod park;
-mod retry;
+pub(crate) mod carry_out;
+pub(crate) mod handler;
+pub(crate) mod park;
+mod reacting;
+pub(crate) mod retry;
 pub(crate) mod session;
 mod start;
 #[cfg(test)]
@@ -24,8 +27,9 @@ use crate::parked::{Discarded, ParkedInput, Pick, Retried};
 use crate::reader::{ParkedAnswer, Reader, ReaderKind, Status, Turn};
 use crate::{Input, Reaction, Service};
 use futures_util::future::BoxFuture;
-use headwater_model::{ContextName, EventId, Start, Timestamp};
-use session::{Session, Stop};
+use headwater_model::{ContextName, EventId, Query, Start, Timestamp};
+use reacting::Reacting;
+use session::{Session, Stop, inputs_of};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -35,6 +39,8 @@ pub(crate) struct ReactionReader<R> {
     start: Start,
     status: Status,
     session: tokio::sync::Mutex<Option<Session>>,
+    /// What it reads; `None`: what its input names.
+    inputs: Option<Query>,
 }
 
 impl<R: Reaction> ReactionReader<R> {
@@ -44,7 +50,19 @@ impl<R: Reaction> ReactionReader<R> {
             _ => ReaderKind::DelayedReaction,
         };
         let status = Status::new(R::NAME, source, kind);
-        Self { reaction, start, status, session: tokio::sync::Mutex::new(None) }
+        Self { reaction, start, status, session: tokio::sync::Mutex::new(None), inputs: None }
+    }
+
+    /// Reads these events, from the first on, under a name of its own. Nobody waits for it.
+    pub(crate) fn of(
+        reaction: Arc<R>,
+        name: &'static str,
+        source: ContextName,
+        inputs: Query,
+    ) -> Self {
+        let status = Status::new(name, source, ReaderKind::DelayedReaction);
+        let session = tokio::sync::Mutex::new(None);
+        Self { reaction, start: Start::Beginning, status, session, inputs: Some(inputs) }
     }
 
     async fn take_turn(&self, service: &Service) -> Result<Turn, Stop> {
@@ -66,7 +84,13 @@ impl<R: Reaction> ReactionReader<R> {
         }
         match slot.take() {
             Some(session) => Ok(session),
-            None => Session::open::<R::Input>(service, &self.status, self.start).await,
+            None => {
+                let inputs = match &self.inputs {
+                    Some(inputs) => inputs.clone(),
+                    None => inputs_of::<R::Input>(service.name(), &self.status.source)?,
+                };
+                Session::open(service, &self.status, self.start, inputs).await
+            }
         }
     }
 
@@ -85,7 +109,8 @@ impl<R: Reaction> ReactionReader<R> {
             });
         }
         let whole = if next_due.is_none() { page.checkpoint() } else { None };
-        carry_out::handle(&*self.reaction, session, &self.status, &page, whole).await?;
+        let reacting = Reacting(&*self.reaction);
+        carry_out::handle(&reacting, session, &self.status, &page, whole).await?;
         Ok(Turn::Moved)
     }
 
@@ -96,6 +121,10 @@ impl<R: Reaction> ReactionReader<R> {
         now: Timestamp,
     ) -> Option<Timestamp> {
         let delay = self.reaction.delay();
+        // Behind a clock that was set back events lie ahead of it (A6), and nobody waits for that.
+        if delay.is_zero() {
+            return None;
+        }
         let is_due = |event: &headwater_model::RecordedEvent| event.recorded_at.after(delay) <= now;
         let due = events.iter().take_while(|event| is_due(event)).count();
         let next = events.get(due).map(|event| event.recorded_at.after(delay));
@@ -118,7 +147,7 @@ impl<R: Reaction> Reader for ReactionReader<R> {
     }
 
     fn parked<'a>(&'a self, service: &'a Service) -> ParkedAnswer<'a, Vec<ParkedInput>> {
-        Box::pin(self.list_parked(service))
+        Box::pin(retry::list(service, &self.status))
     }
 
     fn retry<'a>(&'a self, service: &'a Service, pick: Pick) -> ParkedAnswer<'a, Vec<Retried>> {
@@ -131,7 +160,7 @@ impl<R: Reaction> Reader for ReactionReader<R> {
         event: EventId,
         why: &'a str,
     ) -> ParkedAnswer<'a, Discarded> {
-        Box::pin(self.discard_parked(service, event, why))
+        Box::pin(retry::discard(service, &self.status, event, why))
     }
 }
 

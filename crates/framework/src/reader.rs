@@ -12,6 +12,7 @@
 
 use crate::Service;
 use crate::parked::{Discarded, ParkedError, ParkedInput, Pick, Retried};
+use crate::saga::End;
 use bytestring::ByteString;
 use futures_util::future::BoxFuture;
 use headwater_model::{CheckpointName, ContextName, EventId, InvalidName, Position, Timestamp};
@@ -42,6 +43,18 @@ pub(crate) trait Reader: Send + Sync + 'static {
         event: EventId,
         why: &'a str,
     ) -> ParkedAnswer<'a, Discarded>;
+
+    /// Ends a saga that it has set aside.
+    fn end<'a>(
+        &'a self,
+        _service: &'a Service,
+        event: EventId,
+        _end: End,
+        _why: &'a str,
+    ) -> ParkedAnswer<'a, ParkedInput> {
+        let reader = self.status().to_string();
+        Box::pin(std::future::ready(Err(ParkedError::NoSaga { reader, event })))
+    }
 }
 
 /// What a reader answers about parked inputs.
@@ -56,6 +69,13 @@ pub(crate) enum Turn {
     Idle(Option<Position>),
     /// The next input is not old enough.
     Waits(Timestamp),
+    /// Everything up to here is handled, and nothing is due before this time.
+    IdleUntil {
+        /// Up to here.
+        position: Option<Position>,
+        /// This time.
+        until: Timestamp,
+    },
     /// Something is away; try again later.
     Failed {
         /// What.
@@ -163,7 +183,7 @@ impl Status {
                 ReaderState::Rebuilding => return,
                 _ => ReaderState::Running,
             },
-            Turn::Idle(_) | Turn::Waits(_) => ReaderState::Running,
+            Turn::Idle(_) | Turn::IdleUntil { .. } | Turn::Waits(_) => ReaderState::Running,
             Turn::Failed { why, .. } => ReaderState::Failing { why: why.clone() },
             Turn::Halted(why) => ReaderState::Halted { why: why.clone() },
         });

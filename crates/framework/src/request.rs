@@ -3,6 +3,10 @@
 //! Why: nobody appends to a foreign context. A request is recorded in the sender's own, with what led
 //! to it, and the service that it is for pulls it.
 
+pub(crate) mod accept;
+pub(crate) mod reader;
+pub(crate) mod record;
+
 use crate::Command;
 
 /// A command to another service, in the sender's own words. Derived, where `to` is said:

@@ -15,8 +15,17 @@
 //! input is a step once, ids derive from what is recorded, and an instance ends or is parked. C5 a
 //! timer is a step once, not before its time.
 
+mod carry;
+mod instance;
+mod look;
+mod person;
+pub(crate) mod reader;
+mod record;
+mod stepping;
+mod telling;
 mod timer;
 
+pub use look::{LoadedSaga, Standing};
 pub use timer::{NoTimer, Timer};
 
 use crate::{Actions, Input, Poison, Recorded, StreamId};

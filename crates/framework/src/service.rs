@@ -14,13 +14,16 @@ use crate::decide::cache::Caches;
 use crate::decide::snapshot::{Snapshots, load_latest};
 use crate::decide::state::{Folded, Scope, load_query, load_stream};
 use crate::decide::turns::Turns;
+use crate::personal::{ForgetError, SealedContexts, SubjectKeys, destroy_again};
 use crate::projection::reader::ProjectionReader;
 use crate::projection::view::View;
 use crate::react::{ReactionReader, sources_of};
 use crate::reader::Reader;
+use crate::request::accept::{Acceptor, Acceptors, acceptor};
+use crate::request::reader::RequestsReader;
 use crate::{
-    Boundary, Cause, CommandError, Decider, Input, InputType, LoadError, Loaded, Projection,
-    Reaction, Receipt, Store,
+    Boundary, Cause, CommandError, Decider, Inflow, Input, InputType, LoadError, Loaded,
+    Projection, Reaction, Receipt, Saga, Store,
 };
 use headwater_model::{AsOf, ContextName, EventStore, ReadError, Start};
 use parking_lot::Mutex;
@@ -47,9 +50,21 @@ struct Parts {
     caches: Arc<Caches>,
     turns: Arc<Turns>,
     recorded: Vec<InputType>,
+    /// The decider that was added last: what is said of it next is about it.
+    last_decider: Option<Arc<dyn Acceptor>>,
+    accepting: HashMap<ContextName, Arc<Acceptors>>,
     readers: Vec<Arc<dyn Reader>>,
     asked: Vec<(&'static str, InputType)>,
     views: HashMap<TypeId, Arc<dyn Any + Send + Sync>>,
+    inflows: Vec<Arc<dyn Inflow>>,
+    keys: Option<Keys>,
+}
+
+/// The keys of subjects, and whether those that were forgotten are known to be gone.
+#[derive(Clone)]
+struct Keys {
+    keys: Arc<dyn SubjectKeys>,
+    swept: Arc<tokio::sync::OnceCell<()>>,
 }
 
 impl Service {
@@ -65,17 +80,94 @@ impl Service {
             caches: Arc::default(),
             turns: Arc::default(),
             recorded: Vec::new(),
+            last_decider: None,
+            accepting: HashMap::new(),
             readers: Vec::new(),
             asked: Vec::new(),
             views: HashMap::new(),
+            inflows: Vec::new(),
+            keys: None,
         };
         Self { parts: Arc::new(parts) }
     }
 
+    /// Seals what is personal with the keys of whom it is about, and opens it again: said before any decider
+    /// that records personal data. Without keys personal values of other services are read as sealed.
+    #[must_use]
+    pub fn personal(mut self, keys: impl SubjectKeys) -> Self {
+        let keys: Arc<dyn SubjectKeys> = Arc::new(keys);
+        let parts = Arc::make_mut(&mut self.parts);
+        let within = Arc::clone(parts.store.contexts());
+        parts.store = Store::new(Arc::new(SealedContexts::new(within, Arc::clone(&keys))));
+        parts.keys = Some(Keys { keys, swept: Arc::default() });
+        self
+    }
+
+    /// The keys of subjects, if it was wired with any.
+    pub(crate) fn subject_keys(&self) -> Option<Arc<dyn SubjectKeys>> {
+        self.parts.keys.as_ref().map(|keys| Arc::clone(&keys.keys))
+    }
+
+    /// Destroys again the keys of all that were forgotten, once, in case that the keys were restored from a
+    /// copy that still has them.
+    pub(crate) async fn forget_again(&self) -> Result<(), ForgetError> {
+        let Some(Keys { keys, swept }) = &self.parts.keys else { return Ok(()) };
+        let own = self.own().await?;
+        swept.get_or_try_init(|| destroy_again(&**keys, &*own)).await.copied()
+    }
+
     /// Adds a decider: its public events are what other services may read.
+    ///
+    /// # Panics
+    /// If it records personal data and the service has no keys to seal it with.
     #[must_use]
     pub fn decider<D: Decider>(mut self) -> Self {
-        Arc::make_mut(&mut self.parts).recorded.extend(<D::Event as Input>::TYPES);
+        let personal = <D::Event as Input>::TYPES.iter().find(|kind| kind.is_personal());
+        if let (Some(kind), None) = (personal, &self.parts.keys) {
+            panic!("{} holds personal data: wire `.personal(keys)` before its decider", kind.name);
+        }
+        let parts = Arc::make_mut(&mut self.parts);
+        parts.recorded.extend(<D::Event as Input>::TYPES);
+        parts.last_decider = Some(acceptor::<D>());
+        self
+    }
+
+    /// Carries out the public commands of the decider that was added last, as another service asks for them:
+    /// in the order in which it has recorded them, each once. It is told when one is refused.
+    ///
+    /// # Panics
+    /// If no decider was added, it has no public commands, another one accepts a command of the same name,
+    /// or the name is no context's.
+    #[must_use]
+    pub fn accept_commands_from(mut self, service: &str) -> Self {
+        let from = context_name(service);
+        let parts = Arc::make_mut(&mut self.parts);
+        let Some(decider) = parts.last_decider.clone() else {
+            panic!("add a decider, then say from whom it accepts commands");
+        };
+        let acceptors = match parts.accepting.get(&from) {
+            Some(acceptors) => acceptors,
+            None => {
+                let acceptors = Arc::<Acceptors>::default();
+                let reader = RequestsReader::new(from.clone(), Arc::clone(&acceptors));
+                parts.readers.push(Arc::new(reader));
+                parts.accepting.entry(from).or_insert(acceptors)
+            }
+        };
+        acceptors.add(decider);
+        self
+    }
+
+    /// Adds a saga. `start` says where it begins the first time.
+    ///
+    /// # Panics
+    /// If another reader of this service has its name, or an input or one it asks names no context.
+    #[must_use]
+    pub fn saga<S: Saga>(mut self, saga: S, start: Start) -> Self {
+        self.claim::<S::Input>(S::NAME);
+        let readers = crate::saga::reader::readers(saga, &self.parts.name, start);
+        let readers = readers.into_iter().map(|reader| Arc::new(reader) as Arc<dyn Reader>);
+        Arc::make_mut(&mut self.parts).readers.extend(readers);
         self
     }
 
@@ -122,10 +214,28 @@ impl Service {
         self
     }
 
-    /// Two readers of one name would share checkpoints.
-    fn claim<I: Input>(&mut self, name: &'static str) {
+    /// Adds what brings facts from elsewhere into this service's context: an outbox's relay.
+    #[must_use]
+    pub fn inflow(mut self, inflow: impl Inflow) -> Self {
+        Arc::make_mut(&mut self.parts).inflows.push(Arc::new(inflow));
+        self
+    }
+
+    /// Adds a reader that reads nothing of other services.
+    pub(crate) fn with_reader(mut self, reader: impl Reader) -> Self {
+        self.assert_free(reader.status().name);
+        Arc::make_mut(&mut self.parts).readers.push(Arc::new(reader));
+        self
+    }
+
+    fn assert_free(&self, name: &'static str) {
         let taken = self.readers().iter().any(|reader| reader.status().name == name);
         assert!(!taken, "service {} has two readers named {name}", self.parts.name);
+    }
+
+    /// Two readers of one name would share checkpoints.
+    fn claim<I: Input>(&mut self, name: &'static str) {
+        self.assert_free(name);
         let asked = I::TYPES.iter().map(|kind| (name, *kind));
         Arc::make_mut(&mut self.parts).asked.extend(asked);
     }
@@ -181,6 +291,14 @@ impl Service {
         &self.parts.asked
     }
 
+    pub(crate) fn store(&self) -> &Store {
+        &self.parts.store
+    }
+
+    pub(crate) fn inflows(&self) -> &[Arc<dyn Inflow>] {
+        &self.parts.inflows
+    }
+
     /// The service's own context.
     pub(crate) async fn own(&self) -> Result<Arc<dyn EventStore>, ReadError> {
         self.context(&self.parts.name).await
@@ -214,17 +332,17 @@ impl Service {
     }
 
     /// Forgets all that is in memory only, as a restart does.
-    pub(crate) fn forget(&self) {
+    pub(crate) fn lose_memory(&self) {
         self.parts.caches.forget();
         self.readers().iter().for_each(|reader| reader.status().forget());
     }
 
-    /// [`forget`](Self::forget), to be called as long as the service is there.
+    /// [`lose_memory`](Self::lose_memory), to be called as long as the service is there.
     pub(crate) fn forgetting(&self) -> impl Fn() + Send + Sync + 'static {
         let parts = Arc::downgrade(&self.parts);
         move || {
             if let Some(parts) = parts.upgrade() {
-                Self { parts }.forget();
+                Self { parts }.lose_memory();
             }
         }
     }

@@ -4,15 +4,16 @@
 //! ```text
 //!   turn ─ Moved ──────────────────────────────▶ turn
 //!        ├ Idle ───── the source grows ─────────▶ turn
+//!        ├ IdleUntil ─ either ──────────────────▶ turn
 //!        ├ Waits ──── the time has come ────────▶ turn      each wait also ends with "stop"
 //!        ├ Failed, panic ── back off, doubling ─▶ turn
 //!        └ Halted ─── stop
 //! ```
 //! Invariant: a drained reader is between two turns: what it began is done and saved.
 
-use crate::Service;
-use crate::limits::{DELAY_SLACK, RESTART_WAIT_MAX, RESTART_WAIT_MIN};
+use crate::limits::{CLOCK_GLANCE, DELAY_SLACK, RESTART_WAIT_MAX, RESTART_WAIT_MIN};
 use crate::reader::{Reader, ReaderKind, ReaderState, Turn};
+use crate::{Service, inflow};
 use futures_util::FutureExt as _;
 use headwater_model::{Position, Timestamp};
 use std::panic::AssertUnwindSafe;
@@ -67,7 +68,8 @@ impl Service {
                 ReaderKind::Reaction | ReaderKind::DelayedReaction => tokio::spawn(post.serve()),
             }
         };
-        let tasks = self.readers().iter().map(start).collect();
+        let inflows = self.inflows().iter().map(|it| inflow::start(self, it, &stopped));
+        let tasks = self.readers().iter().map(start).chain(inflows).collect();
         Supervisor { stop, tasks }
     }
 }
@@ -87,6 +89,12 @@ impl Post {
 
     async fn serve(mut self) {
         while !*self.stopped.borrow() {
+            match self.service.forget_again().await {
+                Ok(()) => break,
+                Err(error) => self.back_off(&error.to_string(), None).await,
+            }
+        }
+        while !*self.stopped.borrow() {
             match self.turn().await {
                 Turn::Moved => {
                     self.wait = RESTART_WAIT_MIN;
@@ -95,6 +103,10 @@ impl Post {
                 Turn::Idle(position) => {
                     self.wait = RESTART_WAIT_MIN;
                     self.until_more(position).await;
+                }
+                Turn::IdleUntil { position, until } => {
+                    self.wait = RESTART_WAIT_MIN;
+                    self.until_more_or(position, until).await;
                 }
                 Turn::Waits(until) => self.until_time(until).await,
                 Turn::Failed { why, wait } => self.back_off(&why, wait).await,
@@ -134,12 +146,36 @@ impl Post {
         }
     }
 
-    async fn until_time(&mut self, until: Timestamp) {
-        let now = match self.service.own().await {
-            Ok(own) => own.now(),
+    async fn until_more_or(&mut self, position: Option<Position>, until: Timestamp) {
+        let context = self.service.context(&self.reader.status().source).await;
+        let context = match context {
+            Ok(context) => context,
             Err(error) => return self.back_off(&error.to_string(), None).await,
         };
-        self.sleep(until.since(now) + DELAY_SLACK).await;
+        let span = until.since(context.now()) + DELAY_SLACK;
+        let failed = tokio::select! {
+            more = context.wait_past(position) => more.err(),
+            () = tokio::time::sleep(span.min(CLOCK_GLANCE)) => None,
+            _ = self.stopped.wait_for(|stopped| *stopped) => None,
+        };
+        if let Some(error) = failed {
+            self.back_off(&error.to_string(), None).await;
+        }
+    }
+
+    /// By the store's clock. It is looked at now and then: clocks are set, and machines sleep.
+    async fn until_time(&mut self, until: Timestamp) {
+        while !*self.stopped.borrow() {
+            let now = match self.service.own().await {
+                Ok(own) => own.now(),
+                Err(error) => return self.back_off(&error.to_string(), None).await,
+            };
+            let rest = until.since(now) + DELAY_SLACK;
+            self.sleep(rest.min(CLOCK_GLANCE)).await;
+            if rest <= CLOCK_GLANCE {
+                return;
+            }
+        }
     }
 
     async fn back_off(&mut self, why: &str, wait: Option<Duration>) {

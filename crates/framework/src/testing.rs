@@ -3,8 +3,9 @@
 //! Why: pure code is tested by calling it; what surrounds it is tested by running several services
 //! over one store, in one thread, with every crash and every minute under control.
 //!
-//! Read first: [`given`] for a decider, [`reaction`], [`projection`], then [`World`].
+//! Read first: [`given`] for a decider, [`reaction`], [`saga`], [`projection`], then [`World`].
 
+mod conducting;
 mod faults;
 mod given;
 mod golden;
@@ -14,6 +15,7 @@ mod reacting;
 mod schema;
 mod world;
 
+pub use conducting::{Conducting, Told, saga};
 pub use given::{Given, When, given};
 pub use golden::{reads_golden, writes_golden};
 pub use memory::{MemoryDatabase, MemoryReader, MemoryTx};

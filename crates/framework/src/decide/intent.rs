@@ -7,9 +7,10 @@ use super::snapshot::load_latest;
 use super::state::{Folded, Scope, encode, load_query, unless_more};
 use crate::command::CommandDigest;
 use crate::react::batch::{Batch, Decided};
+use crate::react::session::Stop;
 use crate::{Boundary, Cause, Command, Decider, LoadError, Refusal};
 use futures_util::future::BoxFuture;
-use headwater_model::{AsOf, NewEvent, StreamName};
+use headwater_model::{AsOf, InvalidName, NewEvent, StreamName};
 
 /// A command to a decider, kept until it is carried out.
 pub(crate) struct Intent<D: Decider> {
@@ -47,6 +48,26 @@ pub(crate) enum Setback {
     Torn,
     /// The state could not be loaded: the reader stops here, for now or until it is seen to.
     Load(LoadError),
+    /// The reader stops here for another reason.
+    Stopped(Stop),
+}
+
+impl From<Stop> for Setback {
+    fn from(stop: Stop) -> Self {
+        Self::Stopped(stop)
+    }
+}
+
+impl From<InvalidName> for Setback {
+    fn from(error: InvalidName) -> Self {
+        Self::Stopped(Stop::from(error))
+    }
+}
+
+impl From<LoadError> for Setback {
+    fn from(error: LoadError) -> Self {
+        Self::Load(error)
+    }
 }
 
 impl Setback {

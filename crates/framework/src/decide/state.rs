@@ -22,15 +22,17 @@ pub(crate) struct Folded<D> {
     pub(crate) as_of: Option<Position>,
 }
 
+impl<D> Folded<D> {
+    /// What an append must find for the decision on this state to hold.
+    pub(crate) fn expected(&self) -> ExpectedRevision {
+        self.last.map_or(ExpectedRevision::NoStream, ExpectedRevision::At)
+    }
+}
+
 impl<D: Decider> Folded<D> {
     /// Before anything has happened.
     pub(crate) fn empty() -> Self {
         Self { state: D::default(), last: None, as_of: None }
-    }
-
-    /// What an append must find for the decision on this state to hold.
-    pub(crate) fn expected(&self) -> ExpectedRevision {
-        self.last.map_or(ExpectedRevision::NoStream, ExpectedRevision::At)
     }
 
     /// Folds a stored event.
@@ -137,7 +139,7 @@ pub(crate) fn encode<E: Event>(
 }
 
 /// An id that is another one each time: what ids must not be.
-fn drawn() -> headwater_model::EventId {
+pub(crate) fn drawn() -> headwater_model::EventId {
     use std::sync::atomic::{AtomicU32, Ordering};
     static NEXT: AtomicU32 = AtomicU32::new(0);
     crate::Cause::keyed("drawn").id().derive(NEXT.fetch_add(1, Ordering::Relaxed))

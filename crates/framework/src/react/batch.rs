@@ -18,8 +18,8 @@ use crate::decide::cache::Caches;
 use crate::decide::state::Folded;
 use crate::{Decider, LoadError};
 use headwater_model::{
-    Append, Appended, Condition, EventStore, ExpectedRevision, NewEvent, Position, Query,
-    RecordedEvent, Revision, SaveCheckpoint, StreamName, StreamWrite, Timestamp,
+    Append, Appended, Condition, ContextName, EventStore, ExpectedRevision, NewEvent, Position,
+    Query, RecordedEvent, Revision, SaveCheckpoint, StreamName, StreamWrite, Timestamp,
 };
 use std::any::{Any, TypeId};
 use std::collections::HashMap;
@@ -43,6 +43,8 @@ pub(crate) struct Batch {
     event_count: usize,
     payload_bytes: usize,
     parked_count: u64,
+    resumed: Vec<ContextName>,
+    late_count: u64,
 }
 
 /// What the batch was before an input: to go back to if it is refused.
@@ -51,9 +53,12 @@ pub(crate) struct Mark {
     condition_count: usize,
     event_count: usize,
     payload_bytes: usize,
+    parked_count: u64,
+    resumed_count: usize,
+    late_count: u64,
 }
 
-/// A [`Decided`] of some decider.
+/// A [`Decided`] of some decider or saga.
 trait ErasedState: Send {
     fn into_any(self: Box<Self>) -> Box<dyn Any>;
     fn seen(&self) -> usize;
@@ -61,7 +66,7 @@ trait ErasedState: Send {
     fn keep(self: Box<Self>, caches: &Caches, stream: StreamName, last: Option<Revision>);
 }
 
-impl<D: Decider> ErasedState for Decided<D> {
+impl<D: Send + Sync + 'static> ErasedState for Decided<D> {
     fn into_any(self: Box<Self>) -> Box<dyn Any> {
         self
     }
@@ -91,6 +96,8 @@ impl Batch {
             event_count: 0,
             payload_bytes: 0,
             parked_count: 0,
+            resumed: Vec::new(),
+            late_count: 0,
         }
     }
 
@@ -123,6 +130,9 @@ impl Batch {
             condition_count: self.conditions.len(),
             event_count: self.event_count,
             payload_bytes: self.payload_bytes,
+            parked_count: self.parked_count,
+            resumed_count: self.resumed.len(),
+            late_count: self.late_count,
         }
     }
 
@@ -134,6 +144,9 @@ impl Batch {
         self.conditions.truncate(mark.condition_count);
         self.event_count = mark.event_count;
         self.payload_bytes = mark.payload_bytes;
+        self.parked_count = mark.parked_count;
+        self.resumed.truncate(mark.resumed_count);
+        self.late_count = mark.late_count;
         let (writes, by_stream) = (&self.writes, &self.by_stream);
         let count = |stream: &StreamName| {
             by_stream.get(stream).map_or(0, |n: &usize| writes[*n].events.len())
@@ -179,9 +192,59 @@ impl Batch {
         self.writes.extend(release.writes);
     }
 
+    /// Notes that something goes on that the reader of this context had parked.
+    pub(crate) fn resume(&mut self, source: ContextName) {
+        self.resumed.push(source);
+    }
+
+    /// The contexts whose readers had parked what goes on.
+    pub(crate) fn resumed(&self) -> &[ContextName] {
+        &self.resumed
+    }
+
+    /// Counts an input that came to a saga behind its end.
+    pub(crate) fn count_late(&mut self) {
+        self.late_count += 1;
+    }
+
+    /// How many of its inputs came to sagas behind their end.
+    pub(crate) fn late_count(&self) -> u64 {
+        self.late_count
+    }
+
+    /// The events that it holds for a stream.
+    pub(crate) fn pending(&self, stream: &StreamName) -> &[NewEvent] {
+        self.by_stream.get(stream).map_or(&[], |n| &self.writes[*n].events)
+    }
+
+    /// What was added behind this mark, stream by stream.
+    pub(crate) fn added_since<'a>(
+        &'a self,
+        mark: &'a Mark,
+    ) -> impl Iterator<Item = (&'a StreamName, &'a NewEvent)> {
+        self.writes.iter().enumerate().flat_map(move |(n, write)| {
+            let from = mark.write_lengths.get(n).copied().unwrap_or(0);
+            write.events[from..].iter().map(|event| (&write.stream, event))
+        })
+    }
+
+    /// Adds the release of a parked input, to a shelf that the batch also puts something on.
+    pub(crate) fn release_onto(&mut self, release: Append) {
+        for write in release.writes {
+            let onto = self.write(&write.stream);
+            onto.expected = write.expected;
+            onto.events.extend(write.events);
+        }
+    }
+
     /// How many of its inputs are parked.
     pub(crate) fn parked_count(&self) -> u64 {
         self.parked_count
+    }
+
+    /// Which of the append's writes is to this stream.
+    pub(crate) fn place_of(&self, stream: &StreamName) -> Option<usize> {
+        self.by_stream.get(stream).copied()
     }
 
     fn write(&mut self, stream: &StreamName) -> &mut StreamWrite {
@@ -194,13 +257,20 @@ impl Batch {
         &mut self.writes[n]
     }
 
-    pub(crate) fn take_state<D: Decider>(&mut self, stream: &StreamName) -> Option<Decided<D>> {
+    pub(crate) fn take_state<D: Send + Sync + 'static>(
+        &mut self,
+        stream: &StreamName,
+    ) -> Option<Decided<D>> {
         let state = self.states.remove(&(TypeId::of::<D>(), stream.clone()))?;
         let state = state.into_any().downcast::<Decided<D>>();
         Some(*state.expect("the map is keyed by the type that the state is of"))
     }
 
-    pub(crate) fn put_state<D: Decider>(&mut self, stream: StreamName, state: Decided<D>) {
+    pub(crate) fn put_state<D: Send + Sync + 'static>(
+        &mut self,
+        stream: StreamName,
+        state: Decided<D>,
+    ) {
         self.states.insert((TypeId::of::<D>(), stream), Box::new(state));
     }
 
@@ -237,7 +307,7 @@ impl Batch {
     }
 
     /// An event as a decider will read it; its places are not known yet, and no state sees them.
-    fn as_if_recorded(&self, stream: &StreamName, event: &NewEvent) -> RecordedEvent {
+    pub(crate) fn as_if_recorded(&self, stream: &StreamName, event: &NewEvent) -> RecordedEvent {
         RecordedEvent {
             id: event.id,
             stream: stream.clone(),
@@ -259,6 +329,7 @@ impl Batch {
             writes: self.writes.clone(),
             conditions: self.conditions.clone(),
             checkpoints: save.into_iter().collect(),
+            ..Append::default()
         }
     }
 

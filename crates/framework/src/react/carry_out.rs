@@ -10,24 +10,23 @@
 //! Invariant: an input is left behind only when the checkpoint has moved past it.
 
 use super::batch::Batch;
+use super::handler::{At, Attempt, Handler};
 use super::park;
 use super::session::{Session, Stop};
-use crate::action::{Action, Actions};
-use crate::decide::Setback;
 use crate::decide::asking::{Asked, ask};
 use crate::limits::{
     BATCH_ATTEMPTS_MAX, COMMAND_ATTEMPTS_MAX, REACTION_EVENT_COUNT_MAX, REACTION_PAYLOAD_BYTES_MAX,
 };
 use crate::planted::{Bug, planted};
 use crate::reader::Status;
-use crate::{Cause, Input, LoadError, Poison, Reaction, Recorded, Source};
-use bytestring::ByteString;
+use crate::{Poison, trace};
 use headwater_model::{AppendError, Checkpoint, Page, Position, RecordedEvent};
 use std::sync::Arc;
+use tracing::Instrument as _;
 
 /// Carries out all events of the page; `whole` is what to save behind the last of them.
-pub(super) async fn handle<R: Reaction>(
-    reaction: &R,
+pub(crate) async fn handle<H: Handler>(
+    handler: &H,
     session: &mut Session,
     status: &Status,
     page: &Page,
@@ -36,15 +35,16 @@ pub(super) async fn handle<R: Reaction>(
     let (mut pace, mut done, count) = (Pace::new(), 0, page.events.len());
     while done < count {
         let inputs = &page.events[done..count.min(done.saturating_add(pace.batch_count_max))];
-        let mut work = Work { reaction, session: &mut *session, status };
-        let Some((batch, taken)) = work.fill(inputs).await? else {
+        let mut work = Work { handler, session: &mut *session, status };
+        let span = trace::batch(status, inputs);
+        let Some((batch, taken)) = work.fill(inputs).instrument(span.clone()).await? else {
             pace.contended()?;
             continue;
         };
         let position = inputs[taken - 1].position;
         let behind = Checkpoint { incarnation: page.incarnation, position };
         let to = whole.filter(|_| done + taken == count).unwrap_or(behind);
-        match work.store(batch, &inputs[..taken], to).await? {
+        match work.store(batch, &inputs[..taken], to).instrument(span).await? {
             Outcome::Done => done += taken,
             Outcome::Contended => pace.contended()?,
             Outcome::OneByOne => pace.batch_count_max = 1,
@@ -83,20 +83,6 @@ enum Outcome {
     OneByOne,
 }
 
-/// What comes of one input, before anything is done about it.
-pub(super) enum Attempt {
-    /// What follows from it is in the batch.
-    Taken,
-    /// Two states were read at different moments.
-    Torn,
-    /// Nothing of it is in the batch: it was refused.
-    Refused { code: &'static str, why: String },
-    /// Nothing of it is in the batch: it cannot be read, or a stream it leads to cannot.
-    Undecodable { code: &'static str, why: String },
-    /// Nothing of it is in the batch: something is in the way.
-    Stopped(Stop),
-}
-
 /// What one input came to within its batch.
 enum Taken {
     Yes,
@@ -107,13 +93,13 @@ enum Taken {
 }
 
 /// A reader at one batch.
-pub(super) struct Work<'a, R> {
-    pub(super) reaction: &'a R,
-    pub(super) session: &'a mut Session,
-    pub(super) status: &'a Status,
+pub(crate) struct Work<'a, H> {
+    pub(crate) handler: &'a H,
+    pub(crate) session: &'a mut Session,
+    pub(crate) status: &'a Status,
 }
 
-impl<R: Reaction> Work<'_, R> {
+impl<H: Handler> Work<'_, H> {
     /// A batch of the first inputs, at least one, and how many; `None` if it must be done again.
     async fn fill(&mut self, inputs: &[RecordedEvent]) -> Result<Option<(Batch, usize)>, Stop> {
         let mut batch = self.batch();
@@ -135,7 +121,7 @@ impl<R: Reaction> Work<'_, R> {
     }
 
     /// A batch with nothing in it.
-    pub(super) fn batch(&self) -> Batch {
+    pub(crate) fn batch(&self) -> Batch {
         Batch::new(Arc::clone(&self.session.own), Arc::clone(&self.session.caches))
     }
 
@@ -153,75 +139,10 @@ impl<R: Reaction> Work<'_, R> {
     }
 
     /// Adds what follows from one input: all of it, or nothing.
-    pub(super) async fn attempt(&self, batch: &mut Batch, event: &RecordedEvent) -> Attempt {
-        let context = self.session.source.context();
-        let own = context == self.session.own.context();
-        let source = Source { context: context.as_str(), own };
-        let inputs = match R::Input::decode(source, event) {
-            Ok(decoded) => decoded.into_vec(),
-            Err(_) if planted(Bug::SkipUndecodable) => return Attempt::Taken,
-            Err(error) => {
-                return Attempt::Undecodable { code: error.code(), why: error.to_string() };
-            }
-        };
-        let mark = batch.mark();
-        for (k, input) in inputs.into_iter().enumerate() {
-            let input = Recorded::new(input, event.clone());
-            let actions = self.reaction.react(&input);
-            let Err(setback) = self.act(batch, event, k, actions).await else { continue };
-            batch.back_to(&mark);
-            return match setback {
-                Setback::Torn => Attempt::Torn,
-                Setback::Parks { code, why } => Attempt::Refused { code, why },
-                Setback::Load(LoadError::Undecodable(error)) => {
-                    Attempt::Undecodable { code: error.code(), why: error.to_string() }
-                }
-                Setback::Load(error) => Attempt::Stopped(Stop::by(error.retry(), error)),
-            };
-        }
-        Attempt::Taken
-    }
-
-    /// Carries out the actions of the `k`th input that an event came to.
-    async fn act(
-        &self,
-        batch: &mut Batch,
-        event: &RecordedEvent,
-        k: usize,
-        actions: Actions,
-    ) -> Result<(), Setback> {
-        for (n, action) in actions.into_list().into_iter().enumerate() {
-            match action {
-                Action::Park(why) => return Err(Setback::Parks { code: "reaction.parked", why }),
-                Action::Run(run) => {
-                    let cause = self.cause(event, &format!("{}/{k}/{n}", self.status), batch.now());
-                    run.intent.carry_out(batch, &cause).await?;
-                }
-                Action::Send(_) | Action::Wake(..) | Action::Cancel(_) | Action::End(_) => {
-                    let why = "a reaction runs commands and parks, and nothing else".to_owned();
-                    return Err(Setback::Parks { code: "reaction.not_its_action", why });
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// The cause of a command: derived from the input, and part of what the input was part of.
-    fn cause(&self, event: &RecordedEvent, place: &str, now: headwater_model::Timestamp) -> Cause {
-        let id = ByteString::from(event.id.to_string());
-        let metadata = &event.metadata;
-        let cause = Cause::of(event.id.derive_named(place))
-            .at(now)
-            .correlated(metadata.correlation.clone().unwrap_or_else(|| id.clone()))
-            .caused_by(id);
-        let cause = match &metadata.traceparent {
-            Some(trace) => cause.traced(trace.clone()),
-            None => cause,
-        };
-        match &metadata.actor {
-            Some(actor) => cause.on_behalf_of(actor.clone()),
-            None => cause,
-        }
+    pub(crate) async fn attempt(&self, batch: &mut Batch, event: &RecordedEvent) -> Attempt {
+        let at = At { session: &*self.session, status: self.status };
+        let (span, event) = trace::input(self.status, event);
+        self.handler.attempt(at, batch, &event).instrument(span).await
     }
 
     /// R4: an event that cannot be read stops the reader or is parked, and is counted.
@@ -234,7 +155,7 @@ impl<R: Reaction> Work<'_, R> {
     ) -> Result<Taken, Stop> {
         let reader = self.status.to_string();
         metrics::counter!("headwater_events_undecodable_total", "reader" => reader).increment(1);
-        match self.reaction.undecodable() {
+        match self.handler.undecodable() {
             Poison::Park => self.park(batch, event, code, why).map(|()| Taken::Yes),
             Poison::Halt => {
                 let why = format!("{} at position {}: {why}", event.event_type, event.position);
@@ -251,7 +172,8 @@ impl<R: Reaction> Work<'_, R> {
         why: &str,
     ) -> Result<(), Stop> {
         tracing::warn!(reader = %self.status, event = %event.id, code, why, "input parked");
-        let parked = park::event(self.status, event, code, why, batch.now())?;
+        let what = park::What::of(event);
+        let parked = what.event(self.status, code, why, batch.now())?;
         batch.park(&park::stream(self.status)?, parked);
         Ok(())
     }
@@ -279,6 +201,7 @@ impl<R: Reaction> Work<'_, R> {
             Ok(appended) if !appended.replayed || lost_replies => {
                 let position = appended.position.filter(|_| batch.event_count() > 0);
                 self.status.add_parked(batch.parked_count());
+                self.handler.stored(&batch);
                 batch.keep(&appended);
                 Ok(self.done(to, position))
             }

@@ -11,6 +11,7 @@
 //! ```
 
 use super::session::Stop;
+use crate::Key;
 use crate::parked::ParkedInput;
 use crate::reader::Status;
 use bytes::Bytes;
@@ -19,7 +20,7 @@ use headwater_model::{
     ContextName, EventId, EventStore, EventType, InvalidName, Metadata, NewEvent, Position,
     ReadError, ReadStream, RecordedEvent, Revision, StreamName, Timestamp,
 };
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use std::collections::BTreeMap;
 
 /// The types of the events of a shelf.
@@ -33,12 +34,21 @@ struct Parked {
     source: ContextName,
     event: EventId,
     event_type: EventType,
+    #[serde(deserialize_with = "any_stream")]
     stream: StreamName,
     revision: Revision,
     position: Position,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    key: Option<String>,
     code: String,
     why: String,
     parked_at: Timestamp,
+}
+
+/// A stream's name, also of the system: schedules' ticks, requests and sagas are parked as well.
+fn any_stream<'de, D: Deserializer<'de>>(deserializer: D) -> Result<StreamName, D::Error> {
+    let name = ByteString::deserialize(deserializer)?;
+    StreamName::system(name).map_err(serde::de::Error::custom)
 }
 
 /// What an event says of an input that is parked no longer.
@@ -53,65 +63,110 @@ struct Released {
 }
 
 /// How an input is released.
-pub(super) enum Release<'a> {
+pub(crate) enum Release<'a> {
     Retried,
     Discarded { why: &'a str },
 }
 
 /// What a reader has set aside and not released, and up to where that was read.
 #[derive(Debug)]
-pub(super) struct Shelf {
+pub(crate) struct Shelf {
     /// By their place in the source, which is the order in which they were set aside.
-    pub(super) inputs: BTreeMap<Position, ParkedInput>,
+    pub(crate) inputs: BTreeMap<(Position, EventId), ParkedInput>,
     /// The shelf's last event, of any source.
-    pub(super) last: Option<Revision>,
+    pub(crate) last: Option<Revision>,
 }
 
 /// Where the parked inputs of a reader stand.
-pub(super) fn stream(status: &Status) -> Result<StreamName, InvalidName> {
+pub(crate) fn stream(status: &Status) -> Result<StreamName, InvalidName> {
     StreamName::system(format!("$parked-{}", status.name))
 }
 
-/// The event that tells of a parked input.
-pub(super) fn event(
-    status: &Status,
-    input: &RecordedEvent,
-    code: &str,
-    why: &str,
-    parked_at: Timestamp,
-) -> Result<NewEvent, Stop> {
-    let parked = Parked {
-        source: status.source.clone(),
-        event: input.id,
-        event_type: input.event_type.clone(),
-        stream: input.stream.clone(),
-        revision: input.revision,
-        position: input.position,
-        code: code.to_owned(),
-        why: why.to_owned(),
-        parked_at,
-    };
-    let id = input.id.derive_named(&format!("parked by {status}"));
-    let told = told(id, INPUT_PARKED, &parked, input.id)?;
-    let (correlation, traceparent) =
-        (input.metadata.correlation.clone(), input.metadata.traceparent.clone());
-    Ok(NewEvent { metadata: Metadata { correlation, traceparent, ..told.metadata }, ..told })
+/// What is set aside.
+pub(crate) struct What {
+    /// Under which id.
+    pub(crate) event: EventId,
+    pub(crate) event_type: EventType,
+    pub(crate) stream: StreamName,
+    pub(crate) revision: Revision,
+    pub(crate) position: Position,
+    /// What is held up by it.
+    pub(crate) key: Option<Key>,
+    /// What it belongs to.
+    pub(crate) part_of: Metadata,
+}
+
+impl What {
+    /// An input of a reaction, which holds nothing up.
+    pub(super) fn of(input: &RecordedEvent) -> Self {
+        Self {
+            event: input.id,
+            event_type: input.event_type.clone(),
+            stream: input.stream.clone(),
+            revision: input.revision,
+            position: input.position,
+            key: None,
+            part_of: input.metadata.clone(),
+        }
+    }
+
+    /// The event that tells that it is set aside.
+    pub(crate) fn event(
+        self,
+        status: &Status,
+        code: &str,
+        why: &str,
+        parked_at: Timestamp,
+    ) -> Result<NewEvent, Stop> {
+        let parked = Parked {
+            source: status.source.clone(),
+            event: self.event,
+            event_type: self.event_type,
+            stream: self.stream,
+            revision: self.revision,
+            position: self.position,
+            key: self.key.map(|key| key.as_str().to_owned()),
+            code: code.to_owned(),
+            why: why.to_owned(),
+            parked_at,
+        };
+        let id = self.event.derive_named(&format!("parked by {status}"));
+        let told = told(id, INPUT_PARKED, &parked, self.event)?;
+        let (correlation, traceparent) = (self.part_of.correlation, self.part_of.traceparent);
+        Ok(NewEvent { metadata: Metadata { correlation, traceparent, ..told.metadata }, ..told })
+    }
 }
 
 /// The event that tells of a released input.
-pub(super) fn released(
+pub(crate) fn released(
     status: &Status,
     input: &ParkedInput,
     release: &Release<'_>,
 ) -> Result<NewEvent, Stop> {
-    let (kind, why) = match release {
-        Release::Retried => (INPUT_RETRIED, None),
-        Release::Discarded { why } => (INPUT_DISCARDED, Some((*why).to_owned())),
-    };
-    // An input is parked once and released once, so its id and the way are enough.
-    let id = input.event.derive_named(&format!("{kind} by {status}"));
     let (source, event, position) = (status.source.clone(), input.event, input.position);
-    told(id, kind, &Released { source, event, position, why }, event)
+    Label { reader: status.name, source, event, position }.released(release)
+}
+
+/// How a parked input is named when it is released.
+pub(crate) struct Label {
+    pub(crate) reader: &'static str,
+    pub(crate) source: ContextName,
+    pub(crate) event: EventId,
+    pub(crate) position: Position,
+}
+
+impl Label {
+    /// The event that tells that it is released.
+    pub(crate) fn released(self, release: &Release<'_>) -> Result<NewEvent, Stop> {
+        let (kind, why) = match release {
+            Release::Retried => (INPUT_RETRIED, None),
+            Release::Discarded { why } => (INPUT_DISCARDED, Some((*why).to_owned())),
+        };
+        let Self { reader, source, event, position } = self;
+        // An input is parked once and released once, so its id and the way are enough.
+        let id = event.derive_named(&format!("{kind} by {reader}/{source}"));
+        told(id, kind, &Released { source, event, position, why }, event)
+    }
 }
 
 fn told(
@@ -128,7 +183,7 @@ fn told(
 
 impl Shelf {
     /// Reads what the reader has set aside, in order.
-    pub(super) async fn read(own: &dyn EventStore, status: &Status) -> Result<Self, ReadError> {
+    pub(crate) async fn read(own: &dyn EventStore, status: &Status) -> Result<Self, ReadError> {
         let invalid = |why: String| ReadError::Invalid { why };
         let stream = stream(status).map_err(|error| invalid(error.to_string()))?;
         let mut shelf = Self { inputs: BTreeMap::new(), last: None };
@@ -152,13 +207,14 @@ impl Shelf {
             INPUT_PARKED => {
                 let parked: Parked = serde_json::from_slice(&event.payload)?;
                 if parked.source == status.source {
-                    self.inputs.insert(parked.position, parked.by(status));
+                    let at = (parked.position, parked.event);
+                    self.inputs.insert(at, parked.by(status));
                 }
             }
             _ => {
                 let released: Released = serde_json::from_slice(&event.payload)?;
                 if released.source == status.source {
-                    self.inputs.remove(&released.position);
+                    self.inputs.remove(&(released.position, released.event));
                 }
             }
         }
@@ -166,13 +222,13 @@ impl Shelf {
     }
 
     /// What is on it, in order.
-    pub(super) fn list(&self) -> Vec<ParkedInput> {
+    pub(crate) fn list(&self) -> Vec<ParkedInput> {
         self.inputs.values().cloned().collect()
     }
 
     /// The release of this input was stored, right behind what was read.
-    pub(super) fn release(&mut self, input: &ParkedInput) {
-        self.inputs.remove(&input.position);
+    pub(crate) fn release(&mut self, input: &ParkedInput) {
+        self.inputs.remove(&(input.position, input.event));
         self.last = Some(self.last.map_or(Revision::ZERO, Revision::next));
     }
 }
@@ -187,7 +243,7 @@ impl Parked {
             stream: self.stream,
             revision: self.revision,
             position: self.position,
-            key: None,
+            key: self.key.map(Key::from),
             code: self.code,
             why: self.why,
             parked_at: Some(self.parked_at),

@@ -11,8 +11,8 @@ use crate::limits::{REACTION_BATCH_COUNT_MAX, UNSAVED_POSITION_COUNT_MAX};
 use crate::reader::{ReaderState, Status, Turn};
 use crate::{Input, Service, Source};
 use headwater_model::{
-    Append, AppendError, Checkpoint, CheckpointName, EventStore, From, Page, Position, Query,
-    ReadAll, ReadError, Retry, SaveCheckpoint, Start, Timestamp,
+    Append, AppendError, Checkpoint, CheckpointName, ContextName, EventStore, From, Incarnation,
+    Page, Position, Query, QueryItem, ReadAll, ReadError, Retry, SaveCheckpoint, Start, Timestamp,
 };
 use std::sync::Arc;
 
@@ -54,6 +54,13 @@ impl std::convert::From<headwater_model::InvalidName> for Stop {
     }
 }
 
+/// The events that `I` asks for of a reader's source; none if it asks for none.
+pub(crate) fn inputs_of<I: Input>(own: &ContextName, source: &ContextName) -> Result<Query, Stop> {
+    let names = names_of::<I>(Source { context: source.as_str(), own: own == source })?;
+    let item = QueryItem { types: names, ..QueryItem::default() };
+    Ok(Query { items: Some(item).filter(|item| !item.types.is_empty()).into_iter().collect() })
+}
+
 /// A reader at work.
 pub(crate) struct Session {
     /// The service's own context: where events and checkpoints go.
@@ -62,6 +69,8 @@ pub(crate) struct Session {
     pub(crate) source: Arc<dyn EventStore>,
     /// The states of the service's deciders.
     pub(crate) caches: Arc<Caches>,
+    /// The history of the context that is read.
+    pub(crate) incarnation: Incarnation,
     name: CheckpointName,
     query: Query,
     /// The stored checkpoint.
@@ -72,20 +81,20 @@ pub(crate) struct Session {
 
 impl Session {
     /// Begins at the stored checkpoint, or where `start` says.
-    pub(crate) async fn open<I: Input>(
+    pub(crate) async fn open(
         service: &Service,
         status: &Status,
         start: Start,
+        query: Query,
     ) -> Result<Self, Stop> {
         let own = service.own().await?;
         let source = service.context(&status.source).await?;
         let name = status.checkpoint_name()?;
-        let is_own = *own.context() == status.source;
-        let types = names_of::<I>(Source { context: status.source.as_str(), own: is_own })?;
+        let (incarnation, _) = source.head().await?;
         let saved = own.checkpoint(name.clone()).await?;
         let caches = service.caches();
-        let query = Query::types(types);
-        let mut session = Self { own, source, caches, name, query, saved, handled: saved };
+        let mut session =
+            Self { own, source, caches, incarnation, name, query, saved, handled: saved };
         if saved.is_none() {
             session.begin(start).await?;
         }
@@ -130,7 +139,7 @@ impl Session {
     }
 
     /// The next page of inputs.
-    pub(crate) async fn read(&self) -> Result<Page, Stop> {
+    pub(crate) async fn read(&mut self) -> Result<Page, Stop> {
         let from = self.handled.map_or(From::Edge, |at| From::At(at.position.next()));
         let read = ReadAll {
             from,
@@ -138,6 +147,7 @@ impl Session {
             ..ReadAll::forwards(self.query.clone())
         };
         let page = self.source.read_all(read).await?;
+        self.incarnation = page.incarnation;
         match self.handled {
             // C2: a position of another history means another event.
             Some(at) if at.incarnation != page.incarnation => {

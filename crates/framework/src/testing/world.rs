@@ -145,7 +145,7 @@ impl World {
                 match self.runtime.block_on(reader.turn(&member.service)) {
                     Turn::Moved => round.moved = true,
                     Turn::Failed { .. } => round.failed = true,
-                    Turn::Waits(due) => {
+                    Turn::Waits(due) | Turn::IdleUntil { until: due, .. } => {
                         let sooner = round.next_due.is_none_or(|known| due < known);
                         round.next_due = if sooner { Some(due) } else { round.next_due };
                     }
@@ -161,6 +161,11 @@ impl World {
     /// asked for the append gets an error, as a client would.
     pub fn crash(&mut self, passing: u64, stored: bool) {
         self.faults.arm(Fault::Crash, passing, stored);
+    }
+
+    /// All services begin again from what is stored.
+    pub fn restart(&mut self) {
+        self.services.iter().for_each(|member| member.service.lose_memory());
     }
 
     /// Only the answer of an append is lost, and all live on.

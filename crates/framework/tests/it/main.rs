@@ -13,11 +13,14 @@ mod golden;
 mod older_shapes;
 mod parked_events;
 mod parked_inputs;
+mod personal;
 #[cfg(feature = "planted-bugs")]
 mod planted;
 mod projections;
 mod properties;
 mod reactions;
+mod sagas;
+mod schedules;
 mod snapshots;
 mod supervision;
 mod tags;

@@ -59,3 +59,34 @@ fn a_follower_that_overtakes_is_caught() {
     let test = crate::parked_events::what_fails_again_keeps_holding_up_its_key;
     is_caught_by(Bug::FollowersOvertaken, test);
 }
+
+#[test]
+fn a_tick_that_is_made_again_by_another_instance_is_caught() {
+    is_caught_by(Bug::TickTwice, crate::schedules::an_instance_that_is_behind_makes_no_tick_again);
+}
+
+#[test]
+fn a_saga_that_takes_a_step_twice_is_caught() {
+    is_caught_by(Bug::SagaStepTwice, crate::sagas::every_crash_ends_in_the_same_accounts);
+}
+
+#[test]
+fn a_request_that_is_carried_out_twice_is_caught() {
+    is_caught_by(Bug::RequestTwice, crate::sagas::every_crash_ends_in_the_same_accounts);
+}
+
+#[test]
+fn a_request_that_is_lost_is_caught() {
+    let test = crate::sagas::a_trip_is_paid_slept_and_confirmed_or_all_of_it_is_undone;
+    is_caught_by(Bug::SagaRequestLost, test);
+}
+
+#[test]
+fn a_saga_that_goes_on_behind_its_end_is_caught() {
+    is_caught_by(Bug::SagaAfterEnd, crate::sagas::what_comes_behind_the_end_changes_nothing);
+}
+
+#[test]
+fn a_timer_that_fires_although_it_was_cancelled_is_caught() {
+    is_caught_by(Bug::SagaTimerUnset, crate::sagas::a_timer_that_was_cancelled_does_not_fire);
+}
