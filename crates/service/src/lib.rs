@@ -8,7 +8,8 @@
 //!   settings ─▶ Service ─▶ serve ─┬─▶ readers: reactions, projections      (supervised)
 //!   (file < environment < flags)  ├─▶ its routes                           (http)
 //!                                 ├─▶ /livez /readyz /metrics              (serve)
-//!                                 └─▶ /openapi.json /asyncapi.json
+//!                                 ├─▶ /openapi.json /asyncapi.json
+//!                                 └─▶ traces and metrics to a collector    (telemetry)
 //! ```
 //! Read first: [`serve`], [`http`], [`settings`](mod@settings).
 
@@ -17,6 +18,8 @@ pub mod http;
 mod metrics;
 pub mod serve;
 pub mod settings;
+pub mod telemetry;
 
 pub use serve::{Running, Serve, Services, Site, StartError};
 pub use settings::{SettingsError, settings};
+pub use telemetry::TelemetrySettings;

@@ -21,6 +21,7 @@ pub use running::Running;
 use crate::http::Routes;
 use crate::http::around::{BODY_BYTES_MAX, REQUEST_MAX, around};
 use crate::settings::SettingsError;
+use crate::telemetry::{self, TelemetrySettings};
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::from_fn;
@@ -30,6 +31,7 @@ use futures_util::future::{join_all, pending, select_all};
 use headwater_framework::Service;
 use headwater_framework::health::unpublished;
 use headwater_framework::http::Problem;
+use headwater_telemetry::{CLOSE_WITHIN, InvalidOption, Telemetry};
 use std::fmt;
 use std::future::Future;
 use std::net::SocketAddr;
@@ -121,12 +123,21 @@ impl fmt::Debug for Site {
 #[derive(Debug)]
 pub struct Services {
     sites: Vec<Site>,
+    telemetry: TelemetrySettings,
 }
 
 impl Services {
     /// These, in this order.
     pub fn of(sites: impl IntoIterator<Item = Site>) -> Self {
-        Self { sites: sites.into_iter().collect() }
+        Self { sites: sites.into_iter().collect(), telemetry: TelemetrySettings::default() }
+    }
+
+    /// With these settings for a collector of OpenTelemetry. What they leave open, and all of it without
+    /// them, is taken from the standard variables when they [`serve`](Self::serve).
+    #[must_use]
+    pub fn telemetry(mut self, settings: TelemetrySettings) -> Self {
+        self.telemetry = settings;
+        self
     }
 
     /// Starts all of them. If one cannot start, those that could are stopped.
@@ -154,12 +165,28 @@ impl Services {
     }
 
     /// Serves all of them until SIGTERM or ctrl-c, and drains them then. A second signal ends the
-    /// draining.
+    /// draining. Traces and metrics go to a collector, if one is named; what is left of them when all is
+    /// drained is sent, and not waited for long.
     ///
     /// # Errors
-    /// If an address cannot be listened on, or not any more.
+    /// If an address cannot be listened on, or not any more; if the collector's settings do not fit.
     pub async fn serve(self) -> Result<(), StartError> {
-        log::to_standard_error();
+        let telemetry = self.telling()?;
+        log::to_standard_error(telemetry.as_ref());
+        let outcome = self.serve_until_told().await;
+        if let Some(telemetry) = telemetry {
+            telemetry.close(CLOSE_WITHIN).await;
+        }
+        outcome
+    }
+
+    fn telling(&self) -> Result<Option<Telemetry>, StartError> {
+        let names: Vec<&str> = self.sites.iter().map(|site| &*site.name).collect();
+        let services = self.sites.iter().filter_map(|site| site.endpoints.service().cloned());
+        telemetry::start(&self.telemetry, &names.join("+"), services.collect())
+    }
+
+    async fn serve_until_told(self) -> Result<(), StartError> {
         let mut running = self.start().await?;
         let broken = running.iter_mut().map(|site| site.broken().boxed());
         let broken = broken.chain([pending().boxed()]); // none of no sites ends
@@ -201,6 +228,14 @@ pub enum StartError {
         /// The system's words.
         why: String,
     },
+    /// What is said about a collector of OpenTelemetry does not fit.
+    #[error("`{setting}` does not fit: {error}")]
+    Telemetry {
+        /// The setting, or the variable of the environment.
+        setting: String,
+        /// What is wrong with it.
+        error: InvalidOption,
+    },
     /// The store cannot be opened.
     #[error("the store {url} cannot be opened: {why}")]
     Store {
@@ -220,6 +255,7 @@ impl StartError {
             Self::Settings(cause) => cause.code(),
             Self::Listen { .. } => "service.listen",
             Self::Ended { .. } => "service.ended",
+            Self::Telemetry { error, .. } => error.code(),
             Self::Store { code, .. } => code,
         }
     }

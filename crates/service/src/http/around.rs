@@ -4,13 +4,15 @@
 //! handler ends one request.
 
 use axum::extract::{MatchedPath, Request};
+use axum::http::{HeaderValue, Method};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use futures_util::FutureExt;
-use headwater_framework::http::{Problem, traceparent};
+use headwater_framework::http::{Problem, TRACEPARENT, traceparent};
+use headwater_framework::trace;
 use std::panic::AssertUnwindSafe;
 use std::time::{Duration, Instant};
-use tracing::Instrument;
+use tracing::{Instrument, Span};
 
 /// How long a request may take: longer than any bounded wait within it, shorter than the patience
 /// of common proxies (60 s).
@@ -20,14 +22,13 @@ pub(crate) const REQUEST_MAX: Duration = Duration::from_secs(30);
 pub(crate) const BODY_BYTES_MAX: usize = 1024 * 1024;
 
 /// Runs the rest of the stack for one request.
-pub(crate) async fn around(request: Request, next: Next) -> Response {
+pub(crate) async fn around(mut request: Request, next: Next) -> Response {
     let method = request.method().clone();
     let route = match request.extensions().get::<MatchedPath>() {
         Some(path) => path.as_str().to_owned(),
         None => "none".to_owned(), // not the path itself: anybody can invent those
     };
-    let trace = traceparent(request.headers());
-    let span = tracing::info_span!("request", %method, %route, traceparent = trace);
+    let span = span_of(&mut request, &method, &route);
     let begun = Instant::now();
     let answer = AssertUnwindSafe(next.run(request)).catch_unwind();
     let response = match tokio::time::timeout(REQUEST_MAX, answer.instrument(span.clone())).await {
@@ -45,10 +46,38 @@ pub(crate) async fn around(request: Request, next: Next) -> Response {
     ];
     metrics::counter!("headwater_http_requests_total", &labels).increment(1);
     metrics::histogram!("headwater_http_request_seconds", &labels).record(begun.elapsed());
+    span.record("http.response.status_code", response.status().as_u16());
     span.in_scope(|| {
         tracing::debug!(status = response.status().as_u16(), elapsed = ?begun.elapsed());
     });
     response
+}
+
+/// The span of a request, below the one that it says it is part of. What it asks for is part of the
+/// span: where traces are collected, its `traceparent` is the span's from here on.
+fn span_of(request: &mut Request, method: &Method, route: &str) -> Span {
+    let from = traceparent(request.headers());
+    let span = tracing::info_span!(
+        "request",
+        %method,
+        %route,
+        traceparent = from,
+        otel.name = format!("{method} {route}"),
+        otel.kind = "server",
+        http.request.method = %method,
+        http.route = route,
+        http.response.status_code = tracing::field::Empty,
+    );
+    if let Some(traces) = trace::traces() {
+        if let Some(from) = from {
+            traces.join(&span, from);
+        }
+        let own = traces.traceparent(&span);
+        if let Some(own) = own.and_then(|own| HeaderValue::try_from(own).ok()) {
+            request.headers_mut().insert(TRACEPARENT, own);
+        }
+    }
+    span
 }
 
 #[cfg(test)]
