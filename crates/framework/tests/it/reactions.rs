@@ -220,3 +220,15 @@ fn now_may_be_before_the_first_event_and_stays_there() {
     let counted = block_on(restarted.load::<Tally>(&"all".into(), AsOf::Now)).unwrap();
     assert_eq!(counted.count, 1, "it came behind the first start");
 }
+
+/// The story: a machine's clock was an hour ahead and was set right. What is recorded from then on carries
+/// the last instant there was (A6), an hour ahead of the clock, and reactions waited for it to be old enough.
+#[test]
+fn a_reaction_does_not_wait_for_a_clock_that_was_set_back() {
+    let (mut world, _) = praising(Poison::Halt);
+    world.clock().advance(Duration::from_secs(3_600));
+    praise(&world, r#"{"order":"new"}"#);
+    world.clock().set(headwater::testing::TEST_BEGIN);
+    world.settle();
+    assert_eq!(world.types("orders"), ["OrderCreated", "OrderApproved"]);
+}

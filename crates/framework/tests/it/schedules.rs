@@ -12,6 +12,8 @@ use headwater::prelude::*;
 use headwater::schedule::{Missed, When};
 use headwater::testing::World;
 use headwater::{ReaderState, Store};
+use headwater_env::{Clock as _, VirtualClock};
+use headwater_model::memory::MemoryContexts;
 use headwater_model::{ContextName, ReadStream, RecordedEvent};
 
 const NAME: &str = "count";
@@ -174,4 +176,24 @@ fn two_schedules_of_one_name_are_not_wired() {
     let world = World::new();
     let service = counting(&world.store, every(MINUTE), Missed::All);
     drop(service.schedule(NAME, every(SECOND), Missed::All, |_| Actions::new()));
+}
+
+/// The story: a laptop slept through three o'clock. Its clock went on, the wait of an hour did not.
+#[tokio::test(start_paused = true)]
+async fn a_clock_that_jumps_while_a_reader_waits_is_noticed_within_half_a_minute() {
+    let clock = VirtualClock::at(headwater::testing::TEST_BEGIN);
+    let told = clock.clone();
+    let contexts = MemoryContexts::new(std::sync::Arc::new(move || told.now()));
+    let store = Store::new(std::sync::Arc::new(contexts));
+    let service = counting(&store, every(MINUTE * 60), Missed::All);
+    let context = store.context(ContextName::new("tally").unwrap()).await.unwrap();
+    let readers = service.supervise();
+    let begun = context.wait_past(None).await.unwrap();
+    tokio::time::sleep(SECOND).await;
+    clock.advance(MINUTE * 60);
+    let jumped = tokio::time::Instant::now();
+    context.wait_past(Some(begun)).await.unwrap();
+    assert!(jumped.elapsed() <= SECOND * 30, "{:?}", jumped.elapsed());
+    readers.drain().await;
+    assert_eq!(service.load::<Tally>(&"all".into(), AsOf::Now).await.unwrap().count, 1);
 }
