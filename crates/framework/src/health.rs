@@ -4,7 +4,7 @@
 //! `/readyz` before anybody has to ask for it.
 
 use crate::reader::{Reader, ReaderKind, ReaderState};
-use crate::{InputType, Service};
+use crate::{InputType, Service, inflow};
 use headwater_model::{Position, ReadError};
 
 /// How a service is.
@@ -61,6 +61,7 @@ impl Service {
         for reader in self.readers() {
             readers.push(self.reader_health(&**reader).await?);
         }
+        readers.extend(self.inflows().iter().map(|inflow| inflow::health(&**inflow)));
         Ok(Health { service: self.name().to_string(), readers })
     }
 
