@@ -19,6 +19,8 @@ pub mod http;
 pub mod open;
 pub mod prelude;
 
+#[cfg(feature = "cdc")]
+pub use headwater_cdc as cdc;
 #[doc(hidden)]
 pub use headwater_framework::derived;
 pub use headwater_framework::*;

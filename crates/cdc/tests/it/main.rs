@@ -1,0 +1,11 @@
+//! Mining a transaction log, against bytes and against real servers.
+
+mod crashes;
+mod encode;
+mod messages;
+mod mined;
+mod mutated;
+mod outboxes;
+mod refusals;
+mod secure;
+mod world;
