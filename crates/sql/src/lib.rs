@@ -15,17 +15,25 @@
 
 mod bind;
 pub mod error;
+pub mod inbox;
+#[cfg(feature = "mariadb")]
+mod mariadb_errors;
 pub mod model;
+pub mod outbox;
 pub mod place;
+#[cfg(feature = "postgres")]
+mod postgres_errors;
 pub mod reader;
 mod row;
 mod shown;
 pub mod sqlite;
 mod statement;
+pub mod subject_keys;
 pub mod tx;
 
 pub use error::SqlError;
 pub use model::SqliteModel;
 pub use reader::SqliteReader;
 pub use sqlite::Sqlite;
+pub use subject_keys::SqliteKeys;
 pub use tx::SqliteTx;

@@ -3,9 +3,14 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot prepare has failed")]
 
 mod crash;
+#[cfg(all(feature = "postgres", feature = "mariadb"))]
+mod inbox;
 mod model;
+#[cfg(all(feature = "postgres", feature = "mariadb"))]
+mod outbox;
 mod parked;
 mod query;
+mod subject_keys;
 
 use headwater_framework::{Database, ModelName, ReadModel};
 use headwater_model::{Checkpoint, ContextName, Incarnation, Position};

@@ -1,0 +1,90 @@
+//! A relay's connection to MariaDB, or to MySQL.
+
+use super::{Dialect, Session, Value};
+use crate::SqlError;
+use crate::mariadb_errors::from_mariadb;
+use futures_util::future::BoxFuture;
+use mysql_async::prelude::Queryable;
+use mysql_async::{Conn, Params, Row};
+
+/// A connection of its own.
+pub(crate) struct MariaDbSession {
+    connection: Conn,
+}
+
+impl MariaDbSession {
+    /// Connects.
+    pub(crate) async fn connect(url: &str) -> Result<Self, SqlError> {
+        let connected = Conn::from_url(url).await;
+        let connection = connected.map_err(|error| from_mariadb(&error, "connecting"))?;
+        let mut session = Self { connection };
+        // What is committed shows at once, and taking rows away locks only them.
+        session.batch("set session transaction isolation level read committed").await?;
+        session.batch("set session time_zone = '+00:00'").await?;
+        session.batch("set session innodb_lock_wait_timeout = 5").await?;
+        Ok(session)
+    }
+}
+
+fn parameters(values: Vec<Value>) -> Params {
+    if values.is_empty() {
+        return Params::Empty;
+    }
+    let value = |value| match value {
+        Value::Null => mysql_async::Value::NULL,
+        Value::Number(number) => mysql_async::Value::Int(number),
+        Value::Text(text) => mysql_async::Value::Bytes(text.into_bytes()),
+        Value::Bytes(bytes) => mysql_async::Value::Bytes(bytes),
+    };
+    Params::Positional(values.into_iter().map(value).collect())
+}
+
+/// A text is bytes to the driver; who reads the cell knows which it is.
+fn cell(value: mysql_async::Value) -> Value {
+    match value {
+        mysql_async::Value::NULL => Value::Null,
+        mysql_async::Value::Bytes(bytes) => Value::Bytes(bytes),
+        mysql_async::Value::Int(number) => Value::Number(number),
+        mysql_async::Value::UInt(number) => {
+            i64::try_from(number).map_or_else(|_| Value::Text(number.to_string()), Value::Number)
+        }
+        other => Value::Text(other.as_sql(true)),
+    }
+}
+
+impl Session for MariaDbSession {
+    fn dialect(&self) -> Dialect {
+        Dialect::MariaDb
+    }
+
+    fn execute<'a>(
+        &'a mut self,
+        sql: &'a str,
+        values: Vec<Value>,
+    ) -> BoxFuture<'a, Result<u64, SqlError>> {
+        Box::pin(async move {
+            let done = self.connection.exec_drop(sql, parameters(values)).await;
+            done.map_err(|error| from_mariadb(&error, sql))?;
+            Ok(self.connection.affected_rows())
+        })
+    }
+
+    fn rows<'a>(
+        &'a mut self,
+        sql: &'a str,
+        values: Vec<Value>,
+    ) -> BoxFuture<'a, Result<Vec<Vec<Value>>, SqlError>> {
+        Box::pin(async move {
+            let rows: Result<Vec<Row>, _> = self.connection.exec(sql, parameters(values)).await;
+            let rows = rows.map_err(|error| from_mariadb(&error, sql))?;
+            Ok(rows.into_iter().map(|row| row.unwrap().into_iter().map(cell).collect()).collect())
+        })
+    }
+
+    fn batch<'a>(&'a mut self, sql: &'a str) -> BoxFuture<'a, Result<(), SqlError>> {
+        Box::pin(async move {
+            let done = self.connection.query_drop(sql).await;
+            done.map_err(|error| from_mariadb(&error, sql))
+        })
+    }
+}
