@@ -4,6 +4,7 @@ mod chain;
 mod crashes;
 mod damage;
 mod every_place;
+mod groups;
 mod lines;
 mod racing;
 mod scavenged;

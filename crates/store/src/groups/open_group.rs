@@ -9,7 +9,7 @@
 //! wakes all. Saves are one at a time; who waits for one may be dropped at any time: what was on its
 //! way keeps its number, and whoever saves next finds out whether it was written.
 
-use super::held::GroupHeld;
+use super::held::{GroupHeld, Place};
 use super::live::{Live, Ticket, WaitFor, Want};
 use super::sources;
 use crate::commit::Control;
@@ -234,6 +234,9 @@ impl OpenGroup {
             self.with(core, |live, now| live.reset(&held, now));
             return Some(Ok(()));
         }
+        // C2: a group that goes on goes on in the history that is, also when it began in one that a
+        // restore has cut off.
+        let place = Place { incarnation: core.state.incarnation(), ..place };
         let step = self.live.lock().batch(&self.name, place)?;
         let number = step.number;
         let abandoned = Abandoned(self);

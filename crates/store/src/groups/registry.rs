@@ -187,7 +187,7 @@ impl Core {
 
     pub(super) async fn group_info(&self, name: &GroupName) -> Result<GroupInfo, GroupError> {
         let group = self.settled_group(name).await?;
-        let incarnation = self.held_group(name, |held| held.incarnation)?;
+        let incarnation = self.state.incarnation();
         let cursor = group.with(self, |live, _| live.cursor());
         let source = group.with(self, |live, _| live.settings.source.clone());
         let first = ReadAll {
