@@ -14,4 +14,5 @@ mod secure;
 mod server;
 mod settings;
 mod stream;
+mod telemetry;
 mod verify;
