@@ -106,15 +106,9 @@ impl pb::persistent_subscriptions_server::PersistentSubscriptions for Persistent
         &self,
         request: Request<pb::DeleteReq>,
     ) -> Result<Response<pb::DeleteResp>, Status> {
-        use pb::delete_req::options::StreamOption;
         let store = self.house.home(&request).store().await?;
         let options = request.into_inner().options.ok_or_else(no_options)?;
-        let stream = match options.stream_option {
-            Some(StreamOption::StreamIdentifier(stream)) => Some(stream),
-            Some(StreamOption::All(_)) => None,
-            None => return Err(no_source().into()),
-        };
-        let which = Which::of(stream, options.group_name)?;
+        let which = meant(options.stream_option, options.group_name)?;
         let deleted = groups(&*store)?.delete_group(which.name()?).await;
         deleted.map_err(|error| Refused::of(&which, error))?;
         Ok(Response::new(pb::DeleteResp {}))
@@ -156,15 +150,9 @@ impl pb::persistent_subscriptions_server::PersistentSubscriptions for Persistent
         &self,
         request: Request<pb::GetInfoReq>,
     ) -> Result<Response<pb::GetInfoResp>, Status> {
-        use pb::get_info_req::options::StreamOption;
         let store = self.house.home(&request).store().await?;
         let options = request.into_inner().options.ok_or_else(no_options)?;
-        let stream = match options.stream_option {
-            Some(StreamOption::StreamIdentifier(stream)) => Some(stream),
-            Some(StreamOption::All(_)) => None,
-            None => return Err(no_source().into()),
-        };
-        let which = Which::of(stream, options.group_name)?;
+        let which = meant(options.stream_option, options.group_name)?;
         let (note, group) = noted(&*store, &which).await?;
         let info = info::shown(&*store, &self.connected, &note, &group).await?;
         Ok(Response::new(pb::GetInfoResp { subscription_info: Some(info) }))
@@ -174,15 +162,10 @@ impl pb::persistent_subscriptions_server::PersistentSubscriptions for Persistent
         &self,
         request: Request<pb::ReplayParkedReq>,
     ) -> Result<Response<pb::ReplayParkedResp>, Status> {
-        use pb::replay_parked_req::options::{StopAtOption, StreamOption};
+        use pb::replay_parked_req::options::StopAtOption;
         let store = self.house.home(&request).store().await?;
         let options = request.into_inner().options.ok_or_else(no_options)?;
-        let stream = match options.stream_option {
-            Some(StreamOption::StreamIdentifier(stream)) => Some(stream),
-            Some(StreamOption::All(_)) => None,
-            None => return Err(no_source().into()),
-        };
-        let which = Which::of(stream, options.group_name)?;
+        let which = meant(options.stream_option, options.group_name)?;
         noted(&*store, &which).await?;
         let part = match options.stop_at_option {
             Some(StopAtOption::StopAt(count)) => {
@@ -242,13 +225,7 @@ impl PersistentSubscriptions {
         options: pb::read_req::Options,
         connection: Connection,
     ) -> Result<Serving, Refused> {
-        use pb::read_req::options::StreamOption;
-        let stream = match options.stream_option {
-            Some(StreamOption::StreamIdentifier(stream)) => Some(stream),
-            Some(StreamOption::All(_)) => None,
-            None => return Err(no_source().into()),
-        };
-        let which = Which::of(stream, options.group_name)?;
+        let which = meant(options.stream_option, options.group_name)?;
         let ids: Ids = ids_of(options.uuid_option.as_ref())?;
         let held_max = u32::try_from(options.buffer_size).ok().filter(|count| *count > 0);
         let held_max = held_max.ok_or_else(|| {
@@ -324,6 +301,35 @@ fn listed_source(option: pb::list_req::StreamOption) -> Result<String, Refusal> 
     match option.stream_option {
         Some(StreamOption::Stream(stream)) => Ok(of(stream)?.source.to_string()),
         Some(StreamOption::All(_)) => Ok(which::ALL.to_owned()),
+        None => Err(no_source()),
+    }
+}
+
+/// What a request is about. Four of them say it alike, each with a type of its own.
+enum About {
+    Stream(StreamIdentifier),
+    All,
+}
+
+macro_rules! about {
+    ($($request:ident),*) => { $(
+        impl From<pb::$request::options::StreamOption> for About {
+            fn from(option: pb::$request::options::StreamOption) -> Self {
+                match option {
+                    pb::$request::options::StreamOption::StreamIdentifier(s) => Self::Stream(s),
+                    pb::$request::options::StreamOption::All(_) => Self::All,
+                }
+            }
+        }
+    )* };
+}
+about!(delete_req, get_info_req, replay_parked_req, read_req);
+
+/// The group that a request means.
+fn meant(about: Option<impl Into<About>>, group: String) -> Result<Which, Refusal> {
+    match about.map(Into::into) {
+        Some(About::Stream(stream)) => Which::of(Some(stream), group),
+        Some(About::All) => Which::of(None, group),
         None => Err(no_source()),
     }
 }
