@@ -1,10 +1,11 @@
 //! Asking a server about users, tokens and grants: what the three commands share.
 
-use crate::exit::{Answered, NotFound};
+use crate::exit::Answered;
 use anyhow::{Context as _, bail};
 use headwater_client::{AccessChannel, Address, Client, ClientOptions};
 use headwater_wire::v1;
 use headwater_wire::v1::access_client::AccessClient;
+use serde_json::{Value, json};
 use std::io::IsTerminal as _;
 use std::time::Duration;
 use tonic::{Code, Response, Status};
@@ -30,11 +31,9 @@ pub(crate) fn told<T>(answer: Result<Response<T>, Status>) -> anyhow::Result<T> 
         return Err(error.into());
     }
     let detail = status.message().to_owned();
-    if status.code() == Code::NotFound {
-        return Err(NotFound(detail).into());
-    }
     let code = status.metadata().get("headwater-code").and_then(|code| code.to_str().ok());
     let http = match status.code() {
+        Code::NotFound => Some(404),
         Code::AlreadyExists | Code::FailedPrecondition => Some(409),
         Code::Unavailable | Code::DeadlineExceeded => None,
         _ => Some(400),
@@ -69,9 +68,11 @@ pub(crate) fn new_password() -> anyhow::Result<String> {
     Ok(password)
 }
 
-/// A text of the wire, for people.
+/// A text of the wire. Somebody else wrote it: it must not be able to move the cursor of the terminal
+/// that it is shown on.
 pub(crate) fn text(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).into_owned()
+    let text = String::from_utf8_lossy(bytes);
+    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 
 /// Some of them.
@@ -90,10 +91,12 @@ pub(crate) fn scope_of(text: &str) -> anyhow::Result<v1::Scope> {
     Ok(scope(verbs, context, &[streams.to_owned()]))
 }
 
+/// Every verb, as one writes them all.
+const ALL_VERBS: &str = "read,append,change,consume,manage,observe,administer";
+
 /// What the server will check.
 pub(crate) fn scope(verbs: &str, context: &str, streams: &[String]) -> v1::Scope {
-    const ALL: &str = "read,append,change,consume,manage,observe,administer";
-    let verbs = if verbs == "*" { ALL } else { verbs };
+    let verbs = if verbs == "*" { ALL_VERBS } else { verbs };
     v1::Scope {
         verbs: verbs.split(',').map(|verb| verb.trim().to_owned().into()).collect(),
         context: context.to_owned().into(),
@@ -101,8 +104,17 @@ pub(crate) fn scope(verbs: &str, context: &str, streams: &[String]) -> v1::Scope
     }
 }
 
-/// A scope, for people.
+/// A scope, for people, as they write it.
 pub(crate) fn shown(scope: &v1::Scope) -> String {
-    let streams = texts(&scope.streams).join(" ");
-    format!("{} @ {}: {streams}", texts(&scope.verbs).join(","), text(&scope.context))
+    let verbs = texts(&scope.verbs).join(",");
+    let verbs = if verbs == ALL_VERBS { "*".to_owned() } else { verbs };
+    format!("{verbs}@{}:{}", text(&scope.context), texts(&scope.streams).join(" "))
+}
+
+/// A scope, for programs. The keys are those of HTTP.
+pub(crate) fn scope_json(scope: &v1::Scope) -> Value {
+    json!({
+        "verbs": texts(&scope.verbs), "context": text(&scope.context),
+        "streams": texts(&scope.streams),
+    })
 }

@@ -1,10 +1,10 @@
 //! `headwater grant`: who may do what.
 
-use crate::access::{Access, at, scope, shown, text, told};
+use crate::access::{Access, at, scope, scope_json, shown, text, told};
 use crate::args::{Given, Grant, GrantCommand, Output};
 use crate::output::Printer;
 use headwater_wire::v1;
-use serde_json::json;
+use serde_json::{Value, json};
 
 pub(crate) async fn run(asked: &Grant, output: Output) -> anyhow::Result<()> {
     let mut printer = Printer::new(output);
@@ -13,9 +13,9 @@ pub(crate) async fn run(asked: &Grant, output: Output) -> anyhow::Result<()> {
         GrantCommand::Allow(given) => make(&mut printer, &mut access, given, false).await?,
         GrantCommand::Deny(given) => make(&mut printer, &mut access, given, true).await?,
         GrantCommand::Ls => {
-            for grant in told(access.list_grants(v1::ListGrantsRequest {}).await)?.grants {
-                show(&mut printer, &grant)?;
-            }
+            let grants = told(access.list_grants(v1::ListGrantsRequest {}).await)?.grants;
+            let rows: Vec<_> = grants.iter().map(row).collect();
+            printer.rows(["GRANT", "EFFECT", "WHO", "WHAT"], &rows)?;
         }
         GrantCommand::Rm { grant } => {
             let request = v1::WithdrawGrantRequest { grant: grant.clone().into() };
@@ -32,6 +32,7 @@ pub(crate) async fn run(asked: &Grant, output: Output) -> anyhow::Result<()> {
             let reply = told(access.check_grant(request).await)?;
             let (why, may) = (text(&reply.why), if reply.allowed { "may" } else { "may not" });
             let json = json!({ "allowed": reply.allowed, "why": why });
+            let who = if who == "me" { "you" } else { who };
             printer.line(&format!("{who} {may}: {why}"), &json)?;
         }
     }
@@ -51,10 +52,12 @@ async fn make(
     Ok(printer.line(&grant, &json!({ "grant": grant }))?)
 }
 
-fn show(printer: &mut Printer, grant: &v1::Grant) -> anyhow::Result<()> {
+fn row(grant: &v1::Grant) -> ([String; 4], Value) {
     let (id, who) = (text(&grant.grant), text(&grant.who));
     let effect = if grant.deny { "deny" } else { "allow" };
-    let scope = grant.scope.as_ref().map(shown).unwrap_or_default();
-    let json = json!({ "grant": id, "effect": effect, "who": who, "scope": scope });
-    Ok(printer.line(&format!("{id:<8} {effect:<6} {who:<28} {scope}"), &json)?)
+    let scope = grant.scope.clone().unwrap_or_default();
+    let json = json!({
+        "grant": id, "effect": effect, "who": who, "scope": scope_json(&scope),
+    });
+    ([id, effect.to_owned(), who, shown(&scope)], json)
 }

@@ -95,6 +95,34 @@ impl Printer {
         }
     }
 
+    /// Rows for people, each column as wide as what is in it; for programs a value for each.
+    pub(crate) fn rows<const N: usize>(
+        &mut self,
+        heads: [&str; N],
+        rows: &[([String; N], Value)],
+    ) -> io::Result<()> {
+        if let Output::Json = self.form {
+            return rows.iter().try_for_each(|(_, value)| self.json(value));
+        }
+        let mut wide = heads.map(|head| head.chars().count());
+        for (cells, _) in rows {
+            for (wide, cell) in wide.iter_mut().zip(cells) {
+                *wide = (*wide).max(cell.chars().count().min(COLUMN_CHARS_MAX));
+            }
+        }
+        let row = |cells: [&str; N]| {
+            let cells = cells.iter().zip(wide).map(|(cell, wide)| format!("{cell:<wide$}"));
+            cells.collect::<Vec<_>>().join("  ").trim_end().to_owned()
+        };
+        if !rows.is_empty() {
+            writeln!(self.out, "{}", row(heads))?;
+        }
+        for (cells, _) in rows {
+            writeln!(self.out, "{}", row(cells.each_ref().map(String::as_str)))?;
+        }
+        Ok(())
+    }
+
     /// What is told at once to a person who would otherwise wonder; not to a pipe or a file.
     pub(crate) fn say_at_terminal(&mut self, text: &str) -> io::Result<()> {
         if io::stdout().is_terminal() {

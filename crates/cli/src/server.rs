@@ -33,7 +33,7 @@ pub(crate) async fn run(asked: &Arguments, output: Output) -> anyhow::Result<()>
     let secure = options.tls.is_some();
     let server = Server::bind(settings.listen, Arc::new(store), options).await?;
     if let Some(secret) = server.bootstrap().await? {
-        offer(secret.reveal());
+        offer(secret.reveal(), &url(server.address(), secure));
     }
     announce(&mut Printer::new(output), &settings.data, server.address(), secure)?;
     let certificates = server.certificates();
@@ -68,9 +68,16 @@ async fn look_again(certificates: Option<Certificates>) {
 
 /// Printed once, where the person is who started it; nothing of it is kept but a digest.
 #[expect(clippy::print_stderr, reason = "a secret is for the person at the terminal, not for logs")]
-fn offer(secret: &str) {
+fn offer(secret: &str, server: &str) {
     eprintln!("nobody can administer yet; this token makes the first who can, and is then over:");
-    eprintln!("  HEADWATER_TOKEN={secret} headwater user add NAME --role '$admins'");
+    eprintln!(
+        "  HEADWATER_TOKEN={secret} headwater user add NAME --role '$admins' --server {server}"
+    );
+}
+
+/// As its clients write it.
+fn url(address: SocketAddr, secure: bool) -> String {
+    format!("headwater{}://{address}", if secure { "s" } else { "" })
 }
 
 fn announce(
@@ -79,13 +86,13 @@ fn announce(
     address: SocketAddr,
     secure: bool,
 ) -> anyhow::Result<()> {
-    let shown = data.display();
+    let (shown, server) = (data.display(), url(address, secure));
     let s = if secure { "s" } else { "" };
     printer.line(
         &format!("headwater listens at {address}; its data is in {shown}"),
-        &json!({ "data": data, "server": format!("headwater{s}://{address}") }),
+        &json!({ "data": data, "server": server }),
     )?;
-    printer.say(&format!("\n  headwater stream ls --server headwater{s}://{address}"))?;
+    printer.say(&format!("\n  headwater stream ls --server {server}"))?;
     printer.say(&format!("  curl http{s}://{address}/readyz"))?;
     Ok(printer.flush()?)
 }

@@ -1,10 +1,11 @@
 //! `headwater token`: what services come in with.
 
-use crate::access::{at, scope_of, shown, text, told};
+use crate::access::{at, scope_json, scope_of, shown, text, told};
 use crate::args::{Output, Token, TokenCommand};
 use crate::output::Printer;
+use headwater_model::Timestamp;
 use headwater_wire::v1;
-use serde_json::json;
+use serde_json::{Value, json};
 
 pub(crate) async fn run(asked: &Token, output: Output) -> anyhow::Result<()> {
     let mut printer = Printer::new(output);
@@ -22,11 +23,13 @@ pub(crate) async fn run(asked: &Token, output: Output) -> anyhow::Result<()> {
             let (token, secret) = (text(&made.token), text(&made.secret));
             // Alone on its line, so that `$(headwater token create …)` is the token.
             printer.line(&secret, &json!({ "token": token, "secret": secret }))?;
+            let note = format!("this is {token} of {user}; it is shown this once");
+            printer.say_at_terminal(&note)?;
         }
         TokenCommand::Ls => {
-            for token in told(access.list_tokens(v1::ListTokensRequest {}).await)?.tokens {
-                show(&mut printer, &token)?;
-            }
+            let tokens = told(access.list_tokens(v1::ListTokensRequest {}).await)?.tokens;
+            let rows: Vec<_> = tokens.iter().map(row).collect();
+            printer.rows(["TOKEN", "USER", "UNTIL", "SCOPES", "FOR"], &rows)?;
         }
         TokenCommand::Revoke { token } => {
             let request = v1::RevokeTokenRequest { token: token.clone().into() };
@@ -38,15 +41,14 @@ pub(crate) async fn run(asked: &Token, output: Output) -> anyhow::Result<()> {
     Ok(printer.flush()?)
 }
 
-fn show(printer: &mut Printer, token: &v1::Token) -> anyhow::Result<()> {
-    let (number, user, words) = (text(&token.token), text(&token.user), text(&token.words));
-    let scopes: Vec<String> = token.scopes.iter().map(shown).collect();
-    let ends = token.expires_at_us.map(headwater_model::Timestamp::from_micros);
-    let until = ends.map_or_else(|| "for ever".to_owned(), |end| format!("until {end}"));
-    let line = format!("{number:<8} {user:<24} {until}  {}  {words}", scopes.join("; "));
+fn row(token: &v1::Token) -> ([String; 5], Value) {
+    let (name, user, words) = (text(&token.token), text(&token.user), text(&token.words));
+    let ends = token.expires_at_us.map(Timestamp::from_micros);
     let json = json!({
-        "token": number, "user": user, "words": words, "scopes": scopes,
-        "expires_at": ends.map(|end| end.to_string()),
+        "token": name, "user": user, "words": words,
+        "scopes": token.scopes.iter().map(scope_json).collect::<Vec<_>>(), "expires_at": ends,
     });
-    Ok(printer.line(line.trim_end(), &json)?)
+    let until = ends.map_or_else(|| "revoked".to_owned(), |end| end.to_string());
+    let scopes: Vec<String> = token.scopes.iter().map(shown).collect();
+    ([name, user, until, scopes.join("; "), words], json)
 }

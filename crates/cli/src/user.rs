@@ -4,7 +4,7 @@ use crate::access::{at, new_password, password, text, texts, told};
 use crate::args::{Output, User, UserCommand};
 use crate::output::Printer;
 use headwater_wire::v1;
-use serde_json::json;
+use serde_json::{Value, json};
 
 pub(crate) async fn run(asked: &User, output: Output) -> anyhow::Result<()> {
     let mut printer = Printer::new(output);
@@ -28,9 +28,8 @@ pub(crate) async fn run(asked: &User, output: Output) -> anyhow::Result<()> {
         }
         UserCommand::Ls => {
             let users = told(access.list_users(v1::ListUsersRequest {}).await)?.users;
-            for user in users {
-                show(&mut printer, &user)?;
-            }
+            let rows: Vec<_> = users.iter().map(row).collect();
+            printer.rows(["USER", "COMES WITH", "ROLES", "FULL NAME"], &rows)?;
         }
         UserCommand::Passwd { user, .. } => {
             let request = renewed(user, typed)?;
@@ -38,10 +37,14 @@ pub(crate) async fn run(asked: &User, output: Output) -> anyhow::Result<()> {
             printer.line(&format!("{user} has another password"), &json!({ "user": user }))?;
         }
         UserCommand::Roles { user, roles } => {
-            let roles = roles.iter().map(|role| role.clone().into()).collect();
-            let roles = Some(v1::Roles { roles });
-            change(&mut access, v1::ChangeUserRequest { roles, ..changed(user) }).await?;
-            printer.line(&format!("{user} has these roles"), &json!({ "user": user }))?;
+            let asked = roles.iter().map(|role| role.clone().into()).collect();
+            let asked = Some(v1::Roles { roles: asked });
+            change(&mut access, v1::ChangeUserRequest { roles: asked, ..changed(user) }).await?;
+            let line = match roles.as_slice() {
+                [] => format!("{user} has no roles"),
+                roles => format!("{user} has the roles {}", roles.join(", ")),
+            };
+            printer.line(&line, &json!({ "user": user, "roles": roles }))?;
         }
         UserCommand::Disable { user } => {
             let disabled = Some(true);
@@ -60,8 +63,12 @@ pub(crate) async fn run(asked: &User, output: Output) -> anyhow::Result<()> {
         UserCommand::Me => {
             let me = told(access.who_am_i(v1::WhoAmIRequest {}).await)?;
             let (name, whos) = (text(&me.name), texts(&me.whos));
-            let line = format!("{name}: {}", whos.join(", "));
-            printer.line(&line, &json!({ "name": name, "whos": whos }))?;
+            let line = match me.authenticated {
+                true => format!("{name}: {}", whos.join(", ")),
+                false => format!("{name}: this server asks nobody who they are"),
+            };
+            let json = json!({ "name": name, "whos": whos, "authenticated": me.authenticated });
+            printer.line(&line, &json)?;
         }
     }
     Ok(printer.flush()?)
@@ -88,17 +95,16 @@ async fn change(
     Ok(())
 }
 
-fn show(printer: &mut Printer, user: &v1::User) -> anyhow::Result<()> {
+fn row(user: &v1::User) -> ([String; 4], Value) {
     let (name, full_name, roles) = (text(&user.user), text(&user.full_name), texts(&user.roles));
     let state = match (user.disabled, user.has_password) {
         (true, _) => "kept out",
         (false, true) => "password",
         (false, false) => "tokens only",
     };
-    let line = format!("{name:<24} {state:<12} {:<24} {full_name}", roles.join(","));
     let json = json!({
         "user": name, "full_name": full_name, "roles": roles,
         "disabled": user.disabled, "has_password": user.has_password,
     });
-    Ok(printer.line(line.trim_end(), &json)?)
+    ([name, state.to_owned(), roles.join(","), full_name], json)
 }

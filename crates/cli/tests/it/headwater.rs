@@ -1,6 +1,7 @@
 //! The program under test, and the directory it works in.
 
 use serde_json::Value;
+use std::io::Write as _;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 use tempfile::TempDir;
@@ -31,6 +32,17 @@ impl Place {
             command.env_remove(name);
         }
         command
+    }
+
+    /// Runs a command whose input is this text.
+    pub(crate) fn run_typing(mut command: Command, typed: &str) -> Ran {
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().expect("the program starts");
+        let mut stdin = child.stdin.take().expect("it was piped");
+        // Who is refused before they are asked reads nothing.
+        let _ = stdin.write_all(typed.as_bytes());
+        drop(stdin);
+        child.wait_with_output().expect("it ends").into()
     }
 
     pub(crate) fn run(&self, arguments: &[&str]) -> Ran {

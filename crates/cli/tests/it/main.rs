@@ -1,5 +1,6 @@
 //! The command as a person and a script meet it: the real program, in a directory of its own.
 
+mod access;
 mod backup;
 mod deploy;
 mod dev;

@@ -8,9 +8,9 @@ use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
 
 /// A running server, which does not outlive its test.
-struct Running {
-    child: Child,
-    server: String,
+pub(crate) struct Running {
+    pub(crate) child: Child,
+    pub(crate) server: String,
 }
 
 impl Drop for Running {
@@ -21,7 +21,7 @@ impl Drop for Running {
     }
 }
 
-fn start(place: &Place, arguments: &[&str]) -> Running {
+pub(crate) fn start(place: &Place, arguments: &[&str]) -> Running {
     let arguments = [&["server", "--output", "json"], arguments].concat();
     let mut command = place.command(&arguments);
     command.env("RUST_LOG", "headwater_server=info");
@@ -36,14 +36,14 @@ fn start(place: &Place, arguments: &[&str]) -> Running {
 }
 
 /// A certificate that is its own authority, in `c.pem` and `k.pem`.
-fn certify(place: &Place) {
+pub(crate) fn certify(place: &Place) {
     let CertifiedKey { cert, signing_key } =
         generate_simple_self_signed(["localhost".to_owned()]).expect("a certificate");
     fs::write(place.path().join("c.pem"), cert.pem()).expect("written");
     fs::write(place.path().join("k.pem"), signing_key.serialize_pem()).expect("written");
 }
 
-const WITH_TLS: &[&str] =
+pub(crate) const WITH_TLS: &[&str] =
     &["--listen", "127.0.0.1:0", "--tls-certificate", "c.pem", "--tls-key", "k.pem"];
 
 #[test]
