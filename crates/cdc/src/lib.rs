@@ -19,6 +19,7 @@ mod batch;
 pub mod cell;
 pub mod change;
 pub mod error;
+pub mod inflow;
 pub mod json;
 mod limits;
 pub mod mapping;
@@ -31,6 +32,7 @@ mod sink;
 pub mod status;
 
 pub use error::MineError;
+pub use inflow::MinerInflow;
 pub use mapping::{Mapping, OutboxMapping, OutboxShape, Shape, TableMapping};
 pub use miner::{AfterLoss, Miner, MinerSettings, Mining};
 pub use place::LogPlace;

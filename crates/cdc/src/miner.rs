@@ -93,8 +93,17 @@ impl Miner {
     /// # Errors
     /// A name that cannot stand in the store.
     pub fn new(settings: MinerSettings, store: Arc<dyn EventStore>) -> Result<Self, InvalidName> {
-        let names = Names::of(&settings.name)?;
         let status = Arc::new(Status::new(&settings.name));
+        Self::showing(settings, store, status)
+    }
+
+    /// One whose health is shown elsewhere.
+    pub(crate) fn showing(
+        settings: MinerSettings,
+        store: Arc<dyn EventStore>,
+        status: Arc<Status>,
+    ) -> Result<Self, InvalidName> {
+        let names = Names::of(&settings.name)?;
         Ok(Self { settings: Arc::new(settings), store, names, status })
     }
 
@@ -109,7 +118,8 @@ impl Miner {
         Mining { stop, task: Some(tokio::spawn(self.serve(stopped))), status }
     }
 
-    async fn serve(self, mut stopped: watch::Receiver<bool>) {
+    /// Mines until it is told to stop, or stands before what a person must see to.
+    pub(crate) async fn serve(self, mut stopped: watch::Receiver<bool>) {
         let mut wait = RESTART_WAIT_MIN;
         let mut copy_again = false;
         while !*stopped.borrow() {

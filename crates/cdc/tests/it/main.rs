@@ -8,4 +8,5 @@ mod mutated;
 mod outboxes;
 mod refusals;
 mod secure;
+mod service;
 mod world;

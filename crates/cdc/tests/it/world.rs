@@ -20,7 +20,7 @@ const PATIENCE: Duration = Duration::from_secs(90);
 pub(crate) struct World {
     pub(crate) postgres: &'static Postgres,
     pub(crate) database: String,
-    contexts: MemoryContexts,
+    pub(crate) contexts: Arc<MemoryContexts>,
     pub(crate) store: Arc<dyn EventStore>,
 }
 
@@ -32,8 +32,8 @@ impl World {
 
     pub(crate) async fn on(postgres: &'static Postgres, setup: &[&str]) -> Self {
         let database = postgres.database().expect("a database");
-        let contexts =
-            MemoryContexts::new(Arc::new(|| Timestamp::from_micros(1_800_000_000_000_000)));
+        let clock = || Timestamp::from_micros(1_800_000_000_000_000);
+        let contexts = Arc::new(MemoryContexts::new(Arc::new(clock)));
         let name = ContextName::new("mined").expect("a name");
         let store = contexts.context(name).await.expect("a store in memory");
         let world = Self { postgres, database, contexts, store };
