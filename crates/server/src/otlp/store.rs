@@ -23,14 +23,20 @@ impl Traced {
         said::begin_asked(self.tracer.as_ref(), call, &*self.store)
     }
 
-    /// Below the request; what comes without one is below the first event that says where it is from.
+    /// Below the request; what comes without one is below the first event that says where it is from. If
+    /// nobody records that trace, it is as if a trace began here.
     fn begin_append(&self, append: &Append) -> Option<Begun> {
         self.tracer.as_ref()?;
         let events = append.writes.iter().flat_map(|write| &write.events);
         let mut own = events.filter_map(|event| event.metadata.traceparent.as_deref());
-        let parent = asked::trace().or_else(|| own.find_map(TraceParent::parse));
+        let asked = asked::trace();
+        let own = if asked.is_none() { own.find_map(TraceParent::parse) } else { None };
+        let parent = asked.or(own.filter(|own| own.is_sampled()));
         let mut span =
             said::begin(self.tracer.as_ref(), Call::Append, self.store.context(), parent)?;
+        if let (None, Some(own)) = (parent, own) {
+            span.link(own);
+        }
         said::count(&mut span, append.event_count());
         said::streams(&mut span, append.writes.iter().map(|write| &write.stream));
         Some(span)

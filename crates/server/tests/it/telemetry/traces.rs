@@ -152,6 +152,15 @@ async fn an_append_of_a_pipeline_is_below_its_own_event_or_begins_a_trace() {
     let begun = begun.await.trace_parent();
     let stored: Vec<_> = site.events().await.into_iter().map(|e| e.metadata.traceparent).collect();
     assert_eq!(stored, [Some(traceparent().into()), Some(begun.into())]);
+    let unrecorded = traceparent().replace("-01", "-00");
+    context.append(append(3, Some(&unrecorded))).await.unwrap();
+    let linked = collector.sees("a linked span", |seen| {
+        let linked = |span: &&SeenSpan| span.name == "append demo" && !span.links.is_empty();
+        seen.spans.iter().find(linked).cloned()
+    });
+    let linked = linked.await;
+    assert_ne!(linked.trace, TRACE, "who does not record a trace has no say in ours");
+    assert_eq!(linked.links, [(TRACE.to_owned(), "00f067aa0ba902b7".to_owned())]);
     site.stop().await;
 }
 
