@@ -17,5 +17,5 @@ async fn main() -> Result<(), StartError> {
             settings.store,
         );
     }
-    Services::of([site(&settings, &store)]).serve().await
+    Services::of([site(&settings, &store)]).telemetry(settings.telemetry).serve().await
 }

@@ -22,6 +22,8 @@ pub struct Settings {
     /// How long the customers service may take to answer.
     #[serde(with = "headwater::settings::duration")]
     pub time_limit: Duration,
+    /// Who is told what it does.
+    pub telemetry: TelemetrySettings,
 }
 
 impl Default for Settings {
@@ -31,6 +33,7 @@ impl Default for Settings {
             store: "file:.headwater/orders/store".into(),
             database: ".headwater/orders/views/orders.db".into(),
             time_limit: Duration::from_secs(30),
+            telemetry: TelemetrySettings::default(),
         }
     }
 }

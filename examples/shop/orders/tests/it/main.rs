@@ -8,3 +8,4 @@ mod process;
 mod published;
 mod settle;
 mod table;
+mod traced;

@@ -4,9 +4,10 @@
 mod started;
 
 use serde_json::json;
-use started::{refused, start};
+use started::refused;
+pub(crate) use started::start;
 
-const PROGRAM: &str = env!("CARGO_BIN_EXE_shop-orders");
+pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_shop-orders");
 
 #[tokio::test]
 async fn a_service_alone_takes_orders_and_settles_them_by_their_time_limit() {
