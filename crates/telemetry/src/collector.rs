@@ -3,6 +3,7 @@
 //! Why here: a server's tests, a service's and this crate's ask the same of it. It is built with the
 //! feature `collector` alone.
 
+mod secured;
 mod seen;
 
 pub use seen::{Seen, SeenSpan};
@@ -22,6 +23,8 @@ use opentelemetry_proto::tonic::collector::trace::v1::{
 };
 use opentelemetry_proto::tonic::metrics::v1::Metric;
 use prost::Message;
+use rustls::ServerConfig;
+use secured::Secured;
 use std::convert::Infallible;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
@@ -38,7 +41,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A collector on a free port. Dropped, it is gone.
 pub struct Collector {
-    address: SocketAddr,
+    endpoint: String,
     told: Told,
     serving: JoinHandle<()>,
 }
@@ -67,21 +70,38 @@ impl Collector {
     /// # Panics
     /// If there is no free port.
     pub async fn start() -> Self {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await;
-        let listener = listener.expect("there is a free port");
-        let address = listener.local_addr().expect("a listener has an address");
+        let (listener, address) = listen().await;
+        let endpoint = format!("http://{address}");
+        Self::serve(endpoint, |router| axum::serve(listener, router).into_future())
+    }
+
+    /// The same, by TLS: at `localhost`.
+    ///
+    /// # Panics
+    /// If there is no free port.
+    pub async fn start_secured(config: ServerConfig) -> Self {
+        let (listener, address) = listen().await;
+        let endpoint = format!("https://localhost:{}", address.port());
+        let listener = Secured::new(listener, config);
+        Self::serve(endpoint, |router| axum::serve(listener, router).into_future())
+    }
+
+    fn serve<F>(endpoint: String, serve: impl FnOnce(Router) -> F) -> Self
+    where
+        F: Future<Output = std::io::Result<()>> + Send + 'static,
+    {
         let told = Told { seen: Arc::default(), refuses: Arc::default() };
-        let router = router(&told);
+        let serving = serve(router(&told));
         let serving = tokio::spawn(async move {
             // It ends with the test.
-            let _ = axum::serve(listener, router).await;
+            let _ = serving.await;
         });
-        Self { address, told, serving }
+        Self { endpoint, told, serving }
     }
 
     /// Where it is, as a setting says it.
     pub fn endpoint(&self) -> String {
-        format!("http://{}", self.address)
+        self.endpoint.clone()
     }
 
     /// From now on it answers so.
@@ -130,6 +150,13 @@ impl Drop for Collector {
     fn drop(&mut self) {
         self.serving.abort();
     }
+}
+
+async fn listen() -> (TcpListener, SocketAddr) {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await;
+    let listener = listener.expect("there is a free port");
+    let address = listener.local_addr().expect("a listener has an address");
+    (listener, address)
 }
 
 fn router(told: &Told) -> Router {

@@ -79,6 +79,8 @@ impl Telemetry {
         let _ = closing.send(()); // a worker that is gone has nothing to send
         if tokio::time::timeout(within, &mut worker).await.is_err() {
             worker.abort();
+            // Behind this, nothing of it looks at what the process counts.
+            let _ = worker.await;
         }
         let left = waiting.load(Ordering::Relaxed);
         if left > 0 {
