@@ -121,8 +121,8 @@ fn shape_field(field: &FieldDescriptorProto) -> Result<Option<String>, Box<dyn E
             let each = "size_of::<bytes::Bytes>()";
             Ok(Some(format!("Field {{ number: {number}, each: {each}, inner: None }}")))
         }
-        // Eight bytes on the wire, eight in memory: it costs what it sent.
-        (Type::Fixed64, true) => Ok(None),
+        // As many bytes on the wire as in memory: it costs what it sent.
+        (Type::Fixed64 | Type::Fixed32, true) => Ok(None),
         (_, true) => Err(format!("{} is a repeated number: give it a shape", field.name()).into()),
         (_, false) => Ok(None),
     }

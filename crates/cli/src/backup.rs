@@ -5,7 +5,7 @@
 
 use crate::args::{Backup, BackupCommand, Backups, Output, Prune, VerifyBackups};
 use crate::bar::Bar;
-use crate::exit::{DamagedBackup, NotFound};
+use crate::exit::{DamagedBackup, NoSuchContext, NotFound};
 use crate::output::Printer;
 use crate::store::all_contexts;
 use headwater_backup::{Archive, Manifest, Take, check, prune};
@@ -43,9 +43,7 @@ async fn take(backup: &Backup, to: &Path, output: Output) -> anyhow::Result<()> 
     let mut opened: Vec<Arc<dyn EventStore>> = Vec::new();
     for name in asked {
         if !names.contains(&name) {
-            let there: Vec<_> = names.iter().map(ContextName::as_str).collect();
-            let there = there.join(", ");
-            return Err(NotFound(format!("there is no context {name}; there are: {there}")).into());
+            return Err(NoSuchContext::of(name, names).into());
         }
         opened.push(contexts.context(name).await?);
     }

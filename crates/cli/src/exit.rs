@@ -7,8 +7,11 @@ mod backup;
 pub(crate) use backup::DamagedBackup;
 
 use crate::args::Output;
-use headwater_model::{AppendError, GroupError, ReadError, Retry, ScavengeError, Unavailable};
+use headwater_model::{
+    AppendError, ContextName, GroupError, NoContext, ReadError, Retry, ScavengeError, Unavailable,
+};
 use headwater_server::ServerError;
+use headwater_sql::outbox::RelayError;
 use std::fmt;
 use std::process::ExitCode;
 
@@ -34,6 +37,34 @@ impl fmt::Display for NotFound {
 }
 
 impl std::error::Error for NotFound {}
+
+/// A context was asked for by a name that none has.
+#[derive(Debug)]
+pub(crate) struct NoSuchContext {
+    pub(crate) cause: NoContext,
+    /// Those that there are.
+    pub(crate) there: Vec<ContextName>,
+}
+
+impl NoSuchContext {
+    pub(crate) fn of(context: ContextName, there: Vec<ContextName>) -> Self {
+        Self { cause: NoContext::among(context, &there), there }
+    }
+}
+
+impl fmt::Display for NoSuchContext {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.cause.fmt(f)?;
+        if self.cause.nearest.is_some() {
+            return Ok(());
+        }
+        let there: Vec<&str> = self.there.iter().map(ContextName::as_str).collect();
+        let there = if there.is_empty() { "none".to_owned() } else { there.join(", ") };
+        write!(f, "; there are: {there}")
+    }
+}
+
+impl std::error::Error for NoSuchContext {}
 
 /// A running service said no, or nothing.
 #[derive(Debug)]
@@ -138,16 +169,27 @@ fn classify(error: &anyhow::Error) -> (Ending, &str) {
     if error.downcast_ref::<NotFound>().is_some() {
         return (Ending::NotFound, "cli.not_found");
     }
+    if let Some(none) = error.downcast_ref::<NoSuchContext>() {
+        return (Ending::NotFound, none.cause.code());
+    }
     if let Some(found) = backup::classify(error) {
         return found;
     }
     if error.downcast_ref::<Damaged>().is_some() {
         return (Ending::Corrupt, "store.corrupt");
     }
+    if let Some(relay) = error.downcast_ref::<RelayError>() {
+        let ending = match relay.retry() {
+            Retry::Later | Retry::AfterReload => Ending::Unavailable,
+            Retry::Never => Ending::Failed,
+        };
+        return (ending, relay.code());
+    }
     if let Some(append) = error.downcast_ref::<AppendError>() {
         let ending = match append {
             AppendError::Unavailable(_) | AppendError::Unknown(_) => Ending::Unavailable,
             AppendError::Corrupt(_) => Ending::Corrupt,
+            AppendError::NoContext(_) => Ending::NotFound,
             other if other.retry() == Retry::AfterReload => Ending::Refused,
             AppendError::IdReused { .. }
             | AppendError::PartlyRepeated { .. }
@@ -160,6 +202,7 @@ fn classify(error: &anyhow::Error) -> (Ending, &str) {
         let ending = match read {
             ReadError::Corrupt(_) => Ending::Corrupt,
             ReadError::Unavailable(_) => Ending::Unavailable,
+            ReadError::NoContext(_) => Ending::NotFound,
             ReadError::Diverged { .. } | ReadError::Invalid { .. } | ReadError::Denied(_) => {
                 Ending::Failed
             }
@@ -167,20 +210,7 @@ fn classify(error: &anyhow::Error) -> (Ending, &str) {
         return (ending, read.code());
     }
     if let Some(group) = error.downcast_ref::<GroupError>() {
-        let ending = match group {
-            GroupError::NotFound { .. } => Ending::NotFound,
-            GroupError::Exists { .. }
-            | GroupError::Fixed { .. }
-            | GroupError::NotYours { .. }
-            | GroupError::NotAMember { .. }
-            | GroupError::TooManyMembers { .. } => Ending::Refused,
-            GroupError::Unknown(_) | GroupError::Unavailable(_) => Ending::Unavailable,
-            GroupError::Corrupt(_) => Ending::Corrupt,
-            GroupError::Diverged { .. } | GroupError::Invalid { .. } | GroupError::Denied(_) => {
-                Ending::Failed
-            }
-        };
-        return (ending, group.code());
+        return (of_group(group), group.code());
     }
     if let Some(scavenge) = error.downcast_ref::<ScavengeError>() {
         return (of_scavenge(scavenge), scavenge.code());
@@ -197,11 +227,28 @@ fn classify(error: &anyhow::Error) -> (Ending, &str) {
     (Ending::Failed, "cli.failed")
 }
 
+fn of_group(error: &GroupError) -> Ending {
+    match error {
+        GroupError::NotFound { .. } | GroupError::NoContext(_) => Ending::NotFound,
+        GroupError::Exists { .. }
+        | GroupError::Fixed { .. }
+        | GroupError::NotYours { .. }
+        | GroupError::NotAMember { .. }
+        | GroupError::TooManyMembers { .. } => Ending::Refused,
+        GroupError::Unknown(_) | GroupError::Unavailable(_) => Ending::Unavailable,
+        GroupError::Corrupt(_) => Ending::Corrupt,
+        GroupError::Diverged { .. } | GroupError::Invalid { .. } | GroupError::Denied(_) => {
+            Ending::Failed
+        }
+    }
+}
+
 fn of_scavenge(error: &ScavengeError) -> Ending {
     match error {
         ScavengeError::Corrupt(_) => Ending::Corrupt,
         ScavengeError::Unavailable(_) | ScavengeError::Unknown(_) => Ending::Unavailable,
         ScavengeError::UnderWay => Ending::Refused,
+        ScavengeError::NoContext(_) => Ending::NotFound,
         ScavengeError::NotHere { .. }
         | ScavengeError::Invalid { .. }
         | ScavengeError::Denied(_) => Ending::Failed,

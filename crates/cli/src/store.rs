@@ -4,7 +4,7 @@
 //! Picture: `DIR/store` holds the contexts, `DIR/views` the read models of the demo.
 
 use crate::args::Place;
-use crate::exit::NotFound;
+use crate::exit::{NoSuchContext, NotFound};
 use headwater::prelude::*;
 use headwater_client::{Address, Client, ClientOptions};
 use headwater_model::{ContextName, Contexts, EventStore};
@@ -34,9 +34,7 @@ pub(crate) async fn existing_context(place: &Place) -> anyhow::Result<Arc<dyn Ev
     let name = name(place)?;
     let names = contexts.names().await?;
     if !names.contains(&name) {
-        let names: Vec<&str> = names.iter().map(ContextName::as_str).collect();
-        let there = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
-        return Err(NotFound(format!("there is no context {name}; there are: {there}")).into());
+        return Err(NoSuchContext::of(name, names).into());
     }
     Ok(contexts.context(name).await?)
 }

@@ -121,6 +121,7 @@ impl Pipeline {
         let reply = reply.map_err(|error| match error {
             AppendError::Unavailable(cause) => ReadError::Unavailable(cause),
             AppendError::Denied(denied) => ReadError::Denied(denied),
+            AppendError::NoContext(cause) => ReadError::NoContext(cause),
             other => failed(other.to_string()),
         })?;
         let reply = reply.read.ok_or_else(|| senseless("the reply is empty"))?;

@@ -39,6 +39,7 @@ macro_rules! exam_store {
     ($make:expr) => {
         $crate::exam_group!($make, appends {
             events_stand_densely_in_their_streams_and_in_the_context
+            events_of_several_streams_stand_in_their_turns
             one_refused_write_refuses_all_of_them
             everything_an_event_says_is_read_back
             an_append_without_events_answers_where_things_stand
@@ -67,6 +68,7 @@ macro_rules! exam_store {
         });
         $crate::exam_group!($make, limits {
             a_stream_may_be_written_once_in_an_append
+            turns_name_each_event_once
             an_id_may_stand_once_in_a_write
             a_checkpoint_may_be_saved_once_in_an_append
             settings_streams_take_changes_only

@@ -10,8 +10,8 @@ mod check;
 
 use crate::error::OrNothing;
 use crate::{
-    Checkpoint, CheckpointName, Corrupt, Denied, EventId, LostReply, NewEvent, Position, Query,
-    Retry, Revision, SaveCheckpoint, StreamName, Unavailable,
+    Checkpoint, CheckpointName, Corrupt, Denied, EventId, LostReply, NewEvent, NoContext, Position,
+    Query, Retry, Revision, SaveCheckpoint, StreamName, Unavailable,
 };
 use std::fmt;
 
@@ -68,6 +68,9 @@ pub struct Append {
     pub conditions: Vec<Condition>,
     /// Moved together with the events.
     pub checkpoints: Vec<SaveCheckpoint>,
+    /// In which order of the context the events stand: for each the place of its write, whose next one
+    /// it is. `[0, 1, 0]` puts one of the second write between two of the first. Empty: write by write.
+    pub turns: Vec<u32>,
 }
 
 impl Append {
@@ -234,6 +237,9 @@ pub enum AppendError {
     /// Who asked may not do this.
     #[error(transparent)]
     Denied(Denied),
+    /// There is no such context.
+    #[error(transparent)]
+    NoContext(NoContext),
 }
 
 impl AppendError {
@@ -242,7 +248,8 @@ impl AppendError {
         match self {
             Self::WrongRevision(_)
             | Self::ConditionFailed { .. }
-            | Self::CheckpointMoved { .. } => Retry::AfterReload,
+            | Self::CheckpointMoved { .. }
+            | Self::NoContext(_) => Retry::AfterReload,
             Self::Unknown(_) | Self::Unavailable(_) => Retry::Later,
             Self::IdReused { .. }
             | Self::PartlyRepeated { .. }
@@ -271,6 +278,7 @@ impl AppendError {
             Self::Unavailable(cause) => cause.code(),
             Self::Corrupt(_) => "store.corrupt",
             Self::Denied(cause) => cause.code(),
+            Self::NoContext(cause) => cause.code(),
         }
     }
 }

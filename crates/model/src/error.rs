@@ -3,6 +3,7 @@
 //! Why: every operation has its own error enum, and all say alike whether to retry, under which
 //! code an operator finds the page about it, and what exactly was found.
 
+use crate::ContextName;
 use std::fmt;
 
 /// What a caller can do about an error.
@@ -121,6 +122,50 @@ impl Denied {
     }
 }
 
+/// There is no such context, and asking did not make one.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("there is no context {context}{}", DidYouMean(nearest.as_ref()))]
+pub struct NoContext {
+    /// Which was asked for.
+    pub context: ContextName,
+    /// One whose name is nearly the same, of those that the caller may see.
+    pub nearest: Option<ContextName>,
+}
+
+impl NoContext {
+    /// The same, with the nearest of these names if one is near.
+    pub fn among<'a>(
+        context: ContextName,
+        names: impl IntoIterator<Item = &'a ContextName>,
+    ) -> Self {
+        let asked = context.as_str();
+        let far = |name: &ContextName| strsim::damerau_levenshtein(asked, name.as_str());
+        // A third of the letters may be wrong, or one of a few: more is another name.
+        let far_max = (asked.chars().count() / 3).max(1).min(asked.chars().count() - 1);
+        let near = names.into_iter().map(|name| (far(name), name));
+        let nearest = near.filter(|(far, _)| *far <= far_max).min();
+        let nearest = nearest.map(|(_, name)| name.clone());
+        Self { context, nearest }
+    }
+
+    /// The stable code of this cause.
+    pub const fn code(&self) -> &'static str {
+        "context.not_found"
+    }
+}
+
+/// A guess, at the end of a sentence.
+struct DidYouMean<'a>(Option<&'a ContextName>);
+
+impl fmt::Display for DidYouMean<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Some(name) => write!(f, "; did you mean {name}?"),
+            None => Ok(()),
+        }
+    }
+}
+
 /// Shows an optional place as a person would say it.
 pub(crate) struct OrNothing<T>(pub(crate) Option<T>);
 
@@ -130,5 +175,27 @@ impl<T: fmt::Display> fmt::Display for OrNothing<T> {
             Some(value) => value.fmt(f),
             None => f.write_str("nothing"),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn name(text: &str) -> ContextName {
+        ContextName::new(text.to_owned()).expect("a name")
+    }
+
+    #[test]
+    fn a_mistyped_context_is_told_the_name_that_was_meant() {
+        let names = ["orders", "history", "b"].map(name);
+        let nearest = |asked| NoContext::among(name(asked), &names).nearest;
+        assert_eq!(nearest("oders"), Some(name("orders")), "one letter is missing");
+        assert_eq!(nearest("ordesr"), Some(name("orders")), "two letters in the wrong order");
+        assert_eq!(nearest("histroy"), Some(name("history")));
+        assert_eq!(nearest("shop"), None, "another name is no slip");
+        assert_eq!(nearest("a"), None, "one letter is all of it");
+        let error = NoContext::among(name("histroy"), &names);
+        assert_eq!(error.to_string(), "there is no context histroy; did you mean history?");
     }
 }

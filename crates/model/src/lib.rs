@@ -34,7 +34,7 @@ pub use append::{Append, AppendError, Appended, Condition, ExpectedRevision, Str
 pub use around::Around;
 pub use checkpoint::{Checkpoint, SaveCheckpoint};
 pub use copy::{CopyAsked, CopyPoint, CopyReader, CopyStep, JournalCopies, KnownSegment};
-pub use error::{Corrupt, Denied, LostReply, Retry, Unavailable};
+pub use error::{Corrupt, Denied, LostReply, NoContext, Retry, Unavailable};
 pub use event::{ContentType, EventId, Metadata, NewEvent, RecordedEvent};
 pub use group::{
     Backoff, ConsumerGroups, DeliveryId, GroupDelivery, GroupError, GroupInfo, GroupKey,

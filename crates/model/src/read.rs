@@ -3,8 +3,8 @@
 //! Invariants: R1 a page is a part of a prefix of the order. R2 it misses nothing acknowledged.
 
 use crate::{
-    Checkpoint, Corrupt, Denied, Incarnation, Position, Query, RecordedEvent, Retry, Revision,
-    StreamName, Timestamp, Unavailable,
+    Checkpoint, Corrupt, Denied, Incarnation, NoContext, Position, Query, RecordedEvent, Retry,
+    Revision, StreamName, Timestamp, Unavailable,
 };
 
 /// Which way.
@@ -165,6 +165,9 @@ pub enum ReadError {
     /// Who asked may not read this.
     #[error(transparent)]
     Denied(Denied),
+    /// There is no such context.
+    #[error(transparent)]
+    NoContext(NoContext),
 }
 
 impl ReadError {
@@ -172,6 +175,7 @@ impl ReadError {
     pub fn retry(&self) -> Retry {
         match self {
             Self::Unavailable(_) => Retry::Later,
+            Self::NoContext(_) => Retry::AfterReload,
             Self::Corrupt(_) | Self::Diverged { .. } | Self::Invalid { .. } | Self::Denied(_) => {
                 Retry::Never
             }
@@ -186,6 +190,7 @@ impl ReadError {
             Self::Invalid { .. } => "read.invalid",
             Self::Unavailable(cause) => cause.code(),
             Self::Denied(cause) => cause.code(),
+            Self::NoContext(cause) => cause.code(),
         }
     }
 }

@@ -12,7 +12,9 @@
 //! known for ever. What is shown is the same before, meanwhile and after. A4 and conditions: a released
 //! event is as if it were not there; its id may come again.
 
-use crate::{Answer, AppendError, Corrupt, Denied, LostReply, ReadError, Retry, Unavailable};
+use crate::{
+    Answer, AppendError, Corrupt, Denied, LostReply, NoContext, ReadError, Retry, Unavailable,
+};
 use serde::{Deserialize, Serialize};
 
 /// How a scavenge is made.
@@ -160,12 +162,16 @@ pub enum ScavengeError {
     /// Who asked may not do this.
     #[error(transparent)]
     Denied(Denied),
+    /// There is no such context.
+    #[error(transparent)]
+    NoContext(NoContext),
 }
 
 impl ScavengeError {
     /// What the caller can do.
     pub fn retry(&self) -> Retry {
         match self {
+            Self::NoContext(_) => Retry::AfterReload,
             Self::UnderWay | Self::Unknown(_) | Self::Unavailable(_) => Retry::Later,
             Self::NotHere { .. } | Self::Invalid { .. } | Self::Corrupt(_) | Self::Denied(_) => {
                 Retry::Never
@@ -183,6 +189,7 @@ impl ScavengeError {
             Self::Unavailable(cause) => cause.code(),
             Self::Corrupt(_) => "store.corrupt",
             Self::Denied(cause) => cause.code(),
+            Self::NoContext(cause) => cause.code(),
         }
     }
 }
@@ -193,7 +200,9 @@ impl From<ReadError> for ScavengeError {
             ReadError::Corrupt(corrupt) => Self::Corrupt(corrupt),
             ReadError::Unavailable(cause) => Self::Unavailable(cause),
             ReadError::Denied(cause) => Self::Denied(cause),
-            other => Self::Invalid { why: other.to_string() },
+            ReadError::NoContext(cause) => Self::NoContext(cause),
+            ReadError::Invalid { why } => Self::Invalid { why },
+            diverged @ ReadError::Diverged { .. } => Self::Invalid { why: diverged.to_string() },
         }
     }
 }
@@ -205,6 +214,7 @@ impl From<AppendError> for ScavengeError {
             AppendError::Unavailable(cause) => Self::Unavailable(cause),
             AppendError::Corrupt(corrupt) => Self::Corrupt(corrupt),
             AppendError::Denied(cause) => Self::Denied(cause),
+            AppendError::NoContext(cause) => Self::NoContext(cause),
             other => Self::Invalid { why: other.to_string() },
         }
     }

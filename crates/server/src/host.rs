@@ -117,8 +117,8 @@ impl Host {
     /// As [`Self::unguarded`], and makes none.
     pub(crate) async fn unguarded_existing(
         &self,
-        name: ContextName,
-    ) -> Result<Arc<dyn EventStore>, ReadError> {
+        name: &ContextName,
+    ) -> Result<Option<Arc<dyn EventStore>>, ReadError> {
         self.patient.existing(name).await
     }
 

@@ -57,15 +57,15 @@ impl PatientContexts {
     /// The context, if it is there: a reader's typing error must not make one.
     pub(crate) async fn existing(
         &self,
-        name: ContextName,
-    ) -> Result<Arc<dyn EventStore>, ReadError> {
-        if let Some(open) = self.at_hand(&name) {
-            return Ok(open);
+        name: &ContextName,
+    ) -> Result<Option<Arc<dyn EventStore>>, ReadError> {
+        if let Some(open) = self.at_hand(name) {
+            return Ok(Some(open));
         }
-        if self.names().await?.contains(&name) {
-            return self.context(name).await;
+        if self.names().await?.contains(name) {
+            return self.context(name.clone()).await.map(Some);
         }
-        Err(ReadError::Invalid { why: format!("there is no context {name}; open it first") })
+        Ok(None)
     }
 
     /// Resolves when no call runs on without its caller.

@@ -30,9 +30,9 @@ use crate::commit::{CommitBuilder, Control};
 use crate::life::StreamMark;
 use crate::planted::{Bug, planted};
 use headwater_model::{
-    Append, AppendError, Appended, Checkpoint, CheckpointName, EventId, ExpectedRevision, Position,
-    Query, ReadError, RecordedEvent, Revision, SaveCheckpoint, StreamChange, StreamName, Timestamp,
-    limits,
+    Append, AppendError, Appended, Checkpoint, CheckpointName, EventId, ExpectedRevision, NewEvent,
+    Position, Query, ReadError, RecordedEvent, Revision, SaveCheckpoint, StreamChange, StreamName,
+    StreamWrite, Timestamp, limits,
 };
 use overlay::{Overlay, Written};
 use std::ops::Range;
@@ -314,15 +314,33 @@ impl<'r, V: View> Planner<'_, 'r, V> {
     }
 
     fn write_events(&mut self, append: &'r Append, streams: &[overlay::Loaded]) {
-        for (write, stream) in append.writes.iter().zip(streams) {
-            for event in &write.events {
-                let revision = self.overlay.advance(*stream);
-                let position = self.commit.event(&write.stream, revision, event);
-                assert!(position.next() == self.commit.next(), "A3: positions have no holes");
-                self.overlay.wrote(*stream, Written { event, revision, position });
-                settings::note(&mut self.overlay, &write.stream, event);
+        let writes = || append.writes.iter().zip(streams);
+        if append.turns.is_empty() {
+            for (write, stream) in writes() {
+                write.events.iter().for_each(|event| self.write_event(write, *stream, event));
             }
+            return;
         }
+        let mut rest: Vec<_> = writes().map(|(w, stream)| (w, stream, w.events.iter())).collect();
+        for turn in &append.turns {
+            let (write, stream, events) =
+                rest.get_mut(*turn as usize).expect("turns were checked: this write is there");
+            let event = events.next().expect("turns were checked: it has one more");
+            self.write_event(write, **stream, event);
+        }
+    }
+
+    fn write_event(
+        &mut self,
+        write: &'r StreamWrite,
+        stream: overlay::Loaded,
+        event: &'r NewEvent,
+    ) {
+        let revision = self.overlay.advance(stream);
+        let position = self.commit.event(&write.stream, revision, event);
+        assert!(position.next() == self.commit.next(), "A3: positions have no holes");
+        self.overlay.wrote(stream, Written { event, revision, position });
+        settings::note(&mut self.overlay, &write.stream, event);
     }
 
     fn write_checkpoints(&mut self, saves: &[SaveCheckpoint]) {
@@ -368,6 +386,7 @@ fn unreadable(cause: ReadError) -> AppendError {
         ReadError::Corrupt(corrupt) => AppendError::Corrupt(corrupt),
         ReadError::Unavailable(unavailable) => AppendError::Unavailable(unavailable),
         ReadError::Denied(denied) => AppendError::Denied(denied),
+        ReadError::NoContext(cause) => AppendError::NoContext(cause),
         ReadError::Diverged { .. } | ReadError::Invalid { .. } => {
             AppendError::Invalid { why: cause.to_string() }
         }

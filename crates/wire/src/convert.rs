@@ -12,6 +12,7 @@ mod backup;
 mod denied;
 mod event;
 mod group;
+mod no_context;
 mod query;
 mod read;
 mod read_error;

@@ -37,6 +37,7 @@ fn code(error: &GroupError) -> Code {
         GroupError::Unknown(_) | GroupError::Unavailable(_) => Code::Unavailable,
         GroupError::Corrupt(_) => Code::DataLoss,
         GroupError::Denied(denied) => status::code(&ReadError::Denied(denied.clone())),
+        GroupError::NoContext(_) => Code::NotFound,
     }
 }
 

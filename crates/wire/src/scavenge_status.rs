@@ -19,6 +19,7 @@ pub fn of(error: &ScavengeError) -> Status {
         ScavengeError::Unavailable(cause) => status::of(&ReadError::Unavailable(cause)),
         ScavengeError::Corrupt(cause) => status::of(&ReadError::Corrupt(cause)),
         ScavengeError::Denied(cause) => status::of(&ReadError::Denied(cause)),
+        ScavengeError::NoContext(cause) => status::of(&ReadError::NoContext(cause)),
     }
 }
 

@@ -61,6 +61,7 @@ pub(crate) const fn code(error: &ReadError) -> Code {
         ReadError::Corrupt(_) => Code::DataLoss,
         ReadError::Diverged { .. } => Code::OutOfRange,
         ReadError::Invalid { .. } => Code::InvalidArgument,
+        ReadError::NoContext(_) => Code::NotFound,
         ReadError::Unavailable(_) => Code::Unavailable,
         ReadError::Denied(Denied::Forbidden { .. }) => Code::PermissionDenied,
         ReadError::Denied(Denied::Unauthenticated { .. }) => Code::Unauthenticated,
@@ -78,7 +79,10 @@ pub(crate) fn cut(mut error: ReadError) -> ReadError {
         ReadError::Unavailable(Unavailable::Locked { owner }) => vec![owner],
         ReadError::Unavailable(Unavailable::Io { what, why }) => vec![what, why],
         ReadError::Denied(Denied::Forbidden { who, verb, what }) => vec![who, verb, what],
-        ReadError::Diverged { .. } | ReadError::Unavailable(Unavailable::Closed) => Vec::new(),
+        // A name is shorter.
+        ReadError::NoContext(_)
+        | ReadError::Diverged { .. }
+        | ReadError::Unavailable(Unavailable::Closed) => Vec::new(),
     };
     words.into_iter().for_each(cut_words);
     error

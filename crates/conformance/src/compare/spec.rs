@@ -170,6 +170,7 @@ impl AppendSpec {
             let expected = if *knows { stands } else { Some(to) };
             SaveCheckpoint { name: reader_of(*n), expected, to }
         });
-        Append { writes, conditions: conditions.collect(), checkpoints: checkpoints.collect() }
+        let (conditions, checkpoints) = (conditions.collect(), checkpoints.collect());
+        Append { writes, conditions, checkpoints, ..Append::default() }
     }
 }

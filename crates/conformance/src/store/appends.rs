@@ -32,6 +32,25 @@ pub async fn events_stand_densely_in_their_streams_and_in_the_context(c: &mut im
     assert_eq!(places, expected);
 }
 
+/// A3, A4: the order of the context is the one that was asked, and a repeated request is known.
+pub async fn events_of_several_streams_stand_in_their_turns(c: &mut impl Candidate) {
+    let store = exam_context(c).await;
+    let turns = || Append {
+        turns: vec![1, 0, 1, 2, 0],
+        ..to("order-1", [1, 2])
+            .and(stream("order-2"), ExpectedRevision::NoStream, vec![event(3), event(4)])
+            .and(stream("order-3"), ExpectedRevision::NoStream, vec![event(5)])
+    };
+    let revisions = vec![Some(Revision(1)), Some(Revision(1)), Some(Revision(0))];
+    let first = Appended { position: Some(Position(4)), revisions, replayed: false };
+    assert_eq!(accepted(&*store, turns()).await, first);
+    let events = all(&*store, Query::all()).await;
+    let order: Vec<_> = events.iter().map(|e| (e.id.0.as_u128(), e.revision.0)).collect();
+    assert_eq!(order, [(3, 0), (1, 0), (4, 1), (5, 0), (2, 1)]);
+    let again = accepted(&*store, turns()).await;
+    assert_eq!(again, Appended { replayed: true, ..first });
+}
+
 /// A1.
 pub async fn one_refused_write_refuses_all_of_them(c: &mut impl Candidate) {
     let store = exam_context(c).await;

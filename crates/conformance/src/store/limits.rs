@@ -64,6 +64,17 @@ fn of_tags(count: usize) -> NewEvent {
 }
 
 /// A5.
+pub async fn turns_name_each_event_once(c: &mut impl Candidate) {
+    let store = exam_context(c).await;
+    for turns in [vec![0], vec![0, 0, 1], vec![0, 1, 1], vec![0, 0, 2], vec![0, 0, u32::MAX]] {
+        let both = to("order-1", [1, 2]).and(stream("order-2"), ExpectedRevision::Any, vec![]);
+        let error = refused(&*store, Append { turns: turns.clone(), ..both }).await;
+        assert!(matches!(error, AppendError::Invalid { .. }), "{turns:?}: {error}");
+    }
+    assert_eq!(head(&*store).await, None, "nothing was written");
+}
+
+/// A5.
 pub async fn too_large_is_refused_with_both_figures(c: &mut impl Candidate) {
     let store = exam_context(c).await;
     let too_many = APPEND_EVENT_COUNT_MAX + 1;

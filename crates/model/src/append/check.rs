@@ -32,6 +32,7 @@ impl Append {
             }
             check_write(write)?;
         }
+        self.check_turns()?;
         at_most("the bytes of the append", self.bytes(), APPEND_BYTES_MAX)?;
         for condition in &self.conditions {
             check_query(&condition.query)?;
@@ -39,6 +40,25 @@ impl Append {
         let mut names = HashSet::new();
         match self.checkpoints.iter().find(|save| !names.insert(save.name.as_str())) {
             Some(twice) => Err(invalid(format!("checkpoint {} is saved twice", twice.name))),
+            None => Ok(()),
+        }
+    }
+
+    /// Turns name each event once, or none at all.
+    fn check_turns(&self) -> Result<(), AppendError> {
+        if self.turns.is_empty() {
+            return Ok(());
+        }
+        let mut left: Vec<usize> = self.writes.iter().map(|write| write.events.len()).collect();
+        for turn in &self.turns {
+            let own = usize::try_from(*turn).ok().and_then(|place| left.get_mut(place));
+            match own {
+                Some(own) if *own > 0 => *own -= 1,
+                _ => return Err(invalid(format!("write {turn} has no event for its turn"))),
+            }
+        }
+        match left.iter().position(|left| *left > 0) {
+            Some(place) => Err(invalid(format!("an event of write {place} has no turn"))),
             None => Ok(()),
         }
     }

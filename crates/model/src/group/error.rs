@@ -3,7 +3,8 @@
 use super::DeliveryId;
 use crate::name::GroupName;
 use crate::{
-    AppendError, Checkpoint, Corrupt, Denied, Incarnation, LostReply, ReadError, Retry, Unavailable,
+    AppendError, Checkpoint, Corrupt, Denied, Incarnation, LostReply, NoContext, ReadError, Retry,
+    Unavailable,
 };
 
 /// Why a group did not do what was asked.
@@ -76,13 +77,18 @@ pub enum GroupError {
     /// Who asked may not do this.
     #[error(transparent)]
     Denied(Denied),
+    /// There is no such context.
+    #[error(transparent)]
+    NoContext(NoContext),
 }
 
 impl GroupError {
     /// What the caller can do.
     pub fn retry(&self) -> Retry {
         match self {
-            Self::NotAMember { .. } | Self::NotYours { .. } => Retry::AfterReload,
+            Self::NotAMember { .. } | Self::NotYours { .. } | Self::NoContext(_) => {
+                Retry::AfterReload
+            }
             Self::TooManyMembers { .. } | Self::Unknown(_) | Self::Unavailable(_) => Retry::Later,
             Self::NotFound { .. }
             | Self::Exists { .. }
@@ -109,6 +115,7 @@ impl GroupError {
             Self::Unavailable(cause) => cause.code(),
             Self::Corrupt(_) => "store.corrupt",
             Self::Denied(cause) => cause.code(),
+            Self::NoContext(cause) => cause.code(),
         }
     }
 }
@@ -123,6 +130,7 @@ impl From<ReadError> for GroupError {
             }
             ReadError::Invalid { why } => Self::Invalid { why },
             ReadError::Denied(cause) => Self::Denied(cause),
+            ReadError::NoContext(cause) => Self::NoContext(cause),
         }
     }
 }
@@ -134,6 +142,7 @@ impl From<AppendError> for GroupError {
             AppendError::Unavailable(cause) => Self::Unavailable(cause),
             AppendError::Corrupt(corrupt) => Self::Corrupt(corrupt),
             AppendError::Denied(cause) => Self::Denied(cause),
+            AppendError::NoContext(cause) => Self::NoContext(cause),
             other => Self::Invalid { why: other.to_string() },
         }
     }

@@ -70,7 +70,7 @@ impl History {
     fn apply(&mut self, append: Append, now: Timestamp) -> Appended {
         let at = self.instant(now);
         let streams: Vec<_> = append.writes.iter().map(|write| write.stream.clone()).collect();
-        for write in append.writes {
+        for write in in_turns(append.writes, &append.turns) {
             if !write.events.is_empty() {
                 let changes = changes(&write);
                 self.write(&write.stream, write.events, at);
@@ -225,4 +225,20 @@ struct Known {
 
 fn partly_repeated(stream: &StreamName, repeated: Vec<EventId>) -> AppendError {
     AppendError::PartlyRepeated { stream: stream.clone(), repeated }
+}
+
+/// The writes, cut where another one has its turn.
+fn in_turns(mut writes: Vec<StreamWrite>, turns: &[u32]) -> Vec<StreamWrite> {
+    if turns.is_empty() {
+        return writes;
+    }
+    let events: Vec<_> = writes.iter_mut().map(|write| std::mem::take(&mut write.events)).collect();
+    let mut events: Vec<_> = events.into_iter().map(Vec::into_iter).collect();
+    let one = |turn: &u32| {
+        let place = *turn as usize;
+        let write = writes.get(place).cloned().expect("turns were checked: this write is there");
+        let next = events.get_mut(place).and_then(Iterator::next);
+        StreamWrite { events: vec![next.expect("turns were checked: it has one more")], ..write }
+    };
+    turns.iter().map(one).collect()
 }

@@ -6,7 +6,7 @@ use super::standing::Standing;
 use crate::{Host, otlp};
 use headwater_access::decide::ACCESS_CONTEXT;
 use headwater_access::{Target, Verb};
-use headwater_model::{ContextName, Contexts, Denied, EventStore, ReadError};
+use headwater_model::{ContextName, Contexts, Denied, EventStore, NoContext, ReadError};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
@@ -53,11 +53,20 @@ impl Caller {
     /// The context of this name if it is there: unlike [`Contexts::context`] it makes none.
     ///
     /// # Errors
-    /// `Invalid` if there is no such context, `Denied` if nothing in it is this caller's, or whatever
+    /// `NoContext` if there is none, with the nearest that this caller may see; `Denied` if nothing in it is this caller's, or whatever
     /// the store says when it opens it.
     pub async fn existing(&self, name: ContextName) -> Result<Arc<dyn EventStore>, ReadError> {
         self.may_enter(&name).map_err(ReadError::Denied)?;
-        Ok(self.guarded(self.host.unguarded_existing(name).await?))
+        match self.host.unguarded_existing(&name).await? {
+            Some(store) => Ok(self.guarded(store)),
+            None => Err(self.no_context(name).await?),
+        }
+    }
+
+    /// That there is no such context, and perhaps one of nearly the same name among theirs.
+    pub(crate) async fn no_context(&self, name: ContextName) -> Result<ReadError, ReadError> {
+        let theirs = self.contexts().names().await?;
+        Ok(ReadError::NoContext(NoContext::among(name, &theirs)))
     }
 
     /// Whether they may do this to the server as a whole.

@@ -55,7 +55,7 @@ impl Face {
         // Before it is said whether it is there.
         caller.may_enter(&name).map_err(ReadError::Denied)?;
         if !self.exists(&name).await? {
-            return Err(Refused::NoContext { context: name }.into());
+            return Err(caller.no_context(name).await?.into());
         }
         Ok(caller.contexts().context(name).await?)
     }

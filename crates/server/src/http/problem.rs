@@ -16,6 +16,7 @@
 //! | `access.user_exists`, `access.last_admin`, `access.open`, `access.admin_first` | 409 |
 //! | `access.no_user`, `access.no_token`, `access.no_grant` | 404 |
 //! | `access.invalid` | 422 |
+//! | `context.not_found` | 404, with `context`, and `nearest` if one is |
 //! | `group.not_found` | 404 |
 //! | `group.exists`, `group.fixed`, `group.not_yours`, `group.not_a_member` | 409, with `deliveries` |
 //! | `group.diverged` | 410 |
@@ -34,8 +35,8 @@ use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 use headwater_access::AccessError;
 use headwater_model::{
-    AppendError, Checkpoint, Corrupt, Denied, ExpectedRevision, GroupError, ReadError, Retry,
-    ScavengeError, Unavailable,
+    AppendError, Checkpoint, Corrupt, Denied, ExpectedRevision, GroupError, NoContext, ReadError,
+    Retry, ScavengeError, Unavailable,
 };
 use http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderValue, StatusCode};
@@ -207,6 +208,7 @@ impl From<AppendError> for Problem {
             AppendError::Unavailable(cause) => unavailable(cause, retry),
             AppendError::Corrupt(cause) => corrupt(cause),
             AppendError::Denied(cause) => denied(cause),
+            AppendError::NoContext(cause) => no_context(cause),
         }
     }
 }
@@ -224,6 +226,7 @@ impl From<ScavengeError> for Problem {
             ScavengeError::Unavailable(cause) => unavailable(cause, retry),
             ScavengeError::Corrupt(cause) => corrupt(cause),
             ScavengeError::Denied(cause) => denied(cause),
+            ScavengeError::NoContext(cause) => no_context(cause),
         }
     }
 }
@@ -241,6 +244,7 @@ impl From<ReadError> for Problem {
             ReadError::Unavailable(cause) => unavailable(cause, retry),
             ReadError::Corrupt(cause) => corrupt(cause),
             ReadError::Denied(cause) => denied(cause),
+            ReadError::NoContext(cause) => no_context(cause),
         }
     }
 }
@@ -269,6 +273,7 @@ impl From<GroupError> for Problem {
             GroupError::Unavailable(cause) => unavailable(cause, retry),
             GroupError::Corrupt(cause) => corrupt(cause),
             GroupError::Denied(cause) => denied(cause),
+            GroupError::NoContext(cause) => no_context(cause),
         }
     }
 }
@@ -313,6 +318,15 @@ fn denied(cause: &Denied) -> Problem {
             of(StatusCode::FORBIDDEN).with("who", who).with("verb", verb).with("what", what)
         }
         Denied::Unauthenticated { .. } => of(StatusCode::UNAUTHORIZED),
+    }
+}
+
+fn no_context(cause: &NoContext) -> Problem {
+    let problem = Problem::new(StatusCode::NOT_FOUND, cause.code(), Retry::AfterReload, cause);
+    let problem = problem.with("context", &cause.context);
+    match &cause.nearest {
+        Some(nearest) => problem.with("nearest", nearest),
+        None => problem,
     }
 }
 

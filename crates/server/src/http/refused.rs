@@ -3,9 +3,7 @@
 //! Why: what is wrong with a request as HTTP knows it (its address, headers, body) has codes of its
 //! own, beginning with `http.`; what the store says keeps the store's.
 
-use headwater_model::{
-    ContextName, EventId, ExpectedRevision, InvalidName, Retry, Revision, StreamName,
-};
+use headwater_model::{EventId, ExpectedRevision, InvalidName, Retry, Revision, StreamName};
 use http::StatusCode;
 
 /// What is wrong with a request.
@@ -22,12 +20,6 @@ pub enum Refused {
     Method {
         /// The method as given.
         method: String,
-    },
-    /// There is no such context.
-    #[error("there is no context {context}; PUT /v1/contexts/{context} makes it")]
-    NoContext {
-        /// Its name.
-        context: ContextName,
     },
     /// Nobody wrote to the stream.
     #[error("stream {stream} has no events and no settings")]
@@ -181,7 +173,6 @@ impl Refused {
         match self {
             Self::Page { .. } => "http.page",
             Self::Method { .. } => "http.method",
-            Self::NoContext { .. } => "http.no_context",
             Self::NoStream { .. } => "http.no_stream",
             Self::NoEvent { .. } => "http.no_event",
             Self::Path { .. } => "http.path",
@@ -212,9 +203,7 @@ impl Refused {
             | Self::TooManyMembers { .. }
             | Self::TooSlow { .. }
             | Self::Stopping => Retry::Later,
-            Self::NoContext { .. } | Self::NoStream { .. } | Self::NoEvent { .. } => {
-                Retry::AfterReload
-            }
+            Self::NoStream { .. } | Self::NoEvent { .. } => Retry::AfterReload,
             _ => Retry::Never,
         }
     }
@@ -222,10 +211,9 @@ impl Refused {
     /// The status it is answered with.
     pub const fn status(&self) -> StatusCode {
         match self {
-            Self::Page { .. }
-            | Self::NoContext { .. }
-            | Self::NoStream { .. }
-            | Self::NoEvent { .. } => StatusCode::NOT_FOUND,
+            Self::Page { .. } | Self::NoStream { .. } | Self::NoEvent { .. } => {
+                StatusCode::NOT_FOUND
+            }
             Self::Method { .. } => StatusCode::METHOD_NOT_ALLOWED,
             Self::Path { .. }
             | Self::Query { .. }

@@ -7,7 +7,9 @@
 
 use super::expected::Expected;
 use headwater_model::append::WrongRevision;
-use headwater_model::{AppendError, Denied, GroupError, InvalidName, ReadError, Unavailable};
+use headwater_model::{
+    AppendError, Denied, GroupError, InvalidName, NoContext, ReadError, Unavailable,
+};
 use headwater_wire::kurrent::event_store::client as shared;
 use headwater_wire::kurrent::google::rpc;
 use prost::Message;
@@ -42,6 +44,9 @@ pub(super) enum Refusal {
     /// There is no such index.
     #[error("Index '{index}' does not exist.")]
     NoIndex { index: String },
+    /// There is no such context.
+    #[error(transparent)]
+    NoContext(NoContext),
     /// The checkpoint belongs to a history that a restore has cut off.
     #[error("{why}")]
     Diverged { why: String },
@@ -74,7 +79,7 @@ impl Refusal {
             Self::Deleted { .. } | Self::WrongVersion { .. } | Self::Diverged { .. } => {
                 Code::FailedPrecondition
             }
-            Self::NoIndex { .. } => Code::NotFound,
+            Self::NoIndex { .. } | Self::NoContext(_) => Code::NotFound,
             Self::TimedOut { .. } => Code::Aborted,
             Self::NotReady { .. } => Code::Unavailable,
             Self::Damaged { .. } => Code::DataLoss,
@@ -121,6 +126,7 @@ impl Refusal {
             Self::Denied(Denied::Unauthenticated { .. }) => {
                 vec![("exception", "not-authenticated".to_owned())]
             }
+            Self::NoContext(_) => vec![("exception", "context-not-found".to_owned())],
             Self::Invalid { .. }
             | Self::Diverged { .. }
             | Self::TimedOut { .. }
@@ -154,6 +160,7 @@ impl Refusal {
             | Self::MissingProperty { .. }
             | Self::EventTooLarge { .. }
             | Self::NoIndex { .. }
+            | Self::NoContext(_)
             | Self::Diverged { .. } => {
                 packed("BadRequest", &shared::BadRequest { message: self.to_string() })
             }
@@ -202,6 +209,7 @@ impl From<ReadError> for Refusal {
             ReadError::Corrupt(corrupt) => Self::Damaged { why: corrupt.to_string() },
             ReadError::Unavailable(cause) => cause.into(),
             ReadError::Denied(cause) => Self::Denied(cause),
+            ReadError::NoContext(cause) => Self::NoContext(cause),
             diverged @ ReadError::Diverged { .. } => Self::Diverged { why: diverged.to_string() },
             other => Self::invalid(other.to_string()),
         }
@@ -215,6 +223,7 @@ impl From<GroupError> for Refusal {
             GroupError::Unavailable(cause) => cause.into(),
             GroupError::Corrupt(corrupt) => Self::Damaged { why: corrupt.to_string() },
             GroupError::Denied(cause) => Self::Denied(cause),
+            GroupError::NoContext(cause) => Self::NoContext(cause),
             diverged @ GroupError::Diverged { .. } => Self::Diverged { why: diverged.to_string() },
             other => Self::invalid(other.to_string()),
         }
@@ -248,6 +257,7 @@ impl From<AppendError> for Refusal {
             AppendError::Unknown(lost) => Self::TimedOut { why: lost.to_string() },
             AppendError::Unavailable(cause) => cause.into(),
             AppendError::Denied(cause) => Self::Denied(cause),
+            AppendError::NoContext(cause) => Self::NoContext(cause),
             AppendError::Corrupt(corrupt) => Self::Damaged { why: corrupt.to_string() },
             other => Self::invalid(other.to_string()),
         }

@@ -80,7 +80,8 @@ impl pb::streams_service_server::StreamsService for StreamsService {
         checks.hold_for_good(&*store).await?;
         let mut writes = Vec::new();
         let mut streams = Vec::new();
-        for (stream, events) in record::by_stream(records)? {
+        let (by_stream, turns) = record::by_stream(records)?;
+        for (stream, events) in by_stream {
             let expected = checks.expected(&stream);
             let named = Named::of_text(stream.clone().into())?;
             let write = of_stream(&*store, named, expected, events).await;
@@ -88,7 +89,7 @@ impl pb::streams_service_server::StreamsService for StreamsService {
             streams.push(stream);
         }
         writes.extend(checks.without_records(&streams)?);
-        let appended = store.append(Append { writes, ..Append::default() }).await;
+        let appended = store.append(Append { writes, turns, ..Append::default() }).await;
         let appended = match appended {
             Ok(appended) => appended,
             Err(error) => return Err(checks.refused(&*store, error).await.into()),

@@ -35,6 +35,7 @@ fn cannot(error: ReadError) -> AppendError {
         ReadError::Corrupt(corrupt) => AppendError::Corrupt(corrupt),
         ReadError::Unavailable(cause) => AppendError::Unavailable(cause),
         ReadError::Denied(cause) => AppendError::Denied(cause),
+        ReadError::NoContext(cause) => AppendError::NoContext(cause),
         ReadError::Invalid { why } => AppendError::Invalid { why },
         diverged @ ReadError::Diverged { .. } => AppendError::Invalid { why: diverged.to_string() },
     }

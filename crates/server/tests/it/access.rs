@@ -9,3 +9,4 @@ mod over_http;
 mod protocols;
 mod revoked;
 mod site;
+mod unknown_context;

@@ -14,6 +14,7 @@ impl From<&Append> for v1::Append {
             writes: append.writes.iter().map(Into::into).collect(),
             conditions: append.conditions.iter().map(Into::into).collect(),
             checkpoints: append.checkpoints.iter().map(Into::into).collect(),
+            turns: append.turns.clone(),
         }
     }
 }
@@ -21,7 +22,7 @@ impl From<&Append> for v1::Append {
 impl TryFrom<v1::Append> for Append {
     type Error = Malformed;
     fn try_from(append: v1::Append) -> Result<Self, Malformed> {
-        let v1::Append { writes, conditions, checkpoints } = append;
+        let v1::Append { writes, conditions, checkpoints, turns } = append;
         Ok(Self {
             writes: writes.into_iter().map(TryInto::try_into).collect::<Result<_, _>>()?,
             conditions: conditions.into_iter().map(TryInto::try_into).collect::<Result<_, _>>()?,
@@ -29,6 +30,7 @@ impl TryFrom<v1::Append> for Append {
                 .into_iter()
                 .map(TryInto::try_into)
                 .collect::<Result<_, _>>()?,
+            turns,
         })
     }
 }

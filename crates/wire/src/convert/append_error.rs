@@ -59,6 +59,7 @@ fn said(error: &AppendError) -> Error {
         AppendError::Unavailable(cause) => Error::Unavailable(cause.into()),
         AppendError::Corrupt(corrupt) => Error::Corrupt(corrupt.into()),
         AppendError::Denied(cause) => Error::Denied(cause.into()),
+        AppendError::NoContext(cause) => Error::NoContext(cause.into()),
         AppendError::IdReused { id, stream, revision } => Error::IdReused(wire::IdReused {
             id: id_bytes(*id),
             stream: shared(stream.as_shared()),
@@ -125,6 +126,7 @@ impl TryFrom<v1::AppendError> for AppendError {
             Error::Unavailable(cause) => Self::Unavailable(cause.try_into()?),
             Error::Corrupt(corrupt) => Self::Corrupt(corrupt.try_into()?),
             Error::Denied(cause) => Self::Denied(cause.try_into()?),
+            Error::NoContext(cause) => Self::NoContext(cause.try_into()?),
         })
     }
 }

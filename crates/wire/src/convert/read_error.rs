@@ -15,6 +15,7 @@ impl From<&ReadError> for v1::ReadError {
             ReadError::Invalid { why } => Error::Invalid(Invalid { why: why.clone().into() }),
             ReadError::Unavailable(cause) => Error::Unavailable(cause.into()),
             ReadError::Denied(cause) => Error::Denied(cause.into()),
+            ReadError::NoContext(cause) => Error::NoContext(cause.into()),
         };
         Self { code: error.code().into(), message: error.to_string().into(), error: Some(kind) }
     }
@@ -33,6 +34,7 @@ impl TryFrom<v1::ReadError> for ReadError {
             Error::Invalid(Invalid { why }) => Self::Invalid { why: words("a cause", why)? },
             Error::Unavailable(cause) => Self::Unavailable(cause.try_into()?),
             Error::Denied(cause) => Self::Denied(cause.try_into()?),
+            Error::NoContext(cause) => Self::NoContext(cause.try_into()?),
         })
     }
 }

@@ -134,8 +134,14 @@ pub(crate) fn append() -> impl Strategy<Value = Append> {
         (query(), option::of(position())).prop_map(|(query, after)| Condition { query, after });
     let save = (checkpoint_name(), option::of(checkpoint()), checkpoint())
         .prop_map(|(name, expected, to)| SaveCheckpoint { name, expected, to });
-    (vec(write, 0..3), vec(condition, 0..3), vec(save, 0..3))
-        .prop_map(|(writes, conditions, checkpoints)| Append { writes, conditions, checkpoints })
+    (vec(write, 0..3), vec(condition, 0..3), vec(save, 0..3), vec(any::<u32>(), 0..4)).prop_map(
+        |(writes, conditions, checkpoints, turns)| Append {
+            writes,
+            conditions,
+            checkpoints,
+            turns,
+        },
+    )
 }
 
 pub(crate) fn appended() -> impl Strategy<Value = Appended> {
@@ -187,6 +193,12 @@ pub(crate) fn corrupt() -> impl Strategy<Value = Corrupt> {
     (words(), any::<u64>(), words()).prop_map(|(file, at, why)| Corrupt { file, at, why })
 }
 
+pub(crate) fn no_context() -> impl Strategy<Value = NoContext> {
+    let name = || "[a-z]{1,9}".prop_map(|name| ContextName::new(name).unwrap());
+    (name(), proptest::option::of(name()))
+        .prop_map(|(context, nearest)| NoContext { context, nearest })
+}
+
 pub(crate) fn denied() -> impl Strategy<Value = Denied> {
     prop_oneof![
         (words(), words(), words()).prop_map(|(who, verb, what)| Denied::Forbidden {
@@ -210,6 +222,7 @@ pub(crate) fn read_error() -> impl Strategy<Value = ReadError> {
         words().prop_map(|why| ReadError::Invalid { why }),
         unavailable().prop_map(ReadError::Unavailable),
         denied().prop_map(ReadError::Denied),
+        no_context().prop_map(ReadError::NoContext),
     ]
 }
 
@@ -263,6 +276,7 @@ pub(crate) fn append_error() -> impl Strategy<Value = AppendError> {
         unavailable().prop_map(AppendError::Unavailable),
         corrupt().prop_map(AppendError::Corrupt),
         denied().prop_map(AppendError::Denied),
+        no_context().prop_map(AppendError::NoContext),
     ]
 }
 

@@ -68,6 +68,16 @@ fn an_append_has_these_bytes() {
     assert_eq!(understood, Ok(append()));
 }
 
+/// Field 4: who sends none has the bytes of before.
+#[test]
+fn turns_have_these_bytes() {
+    let append = Append { turns: vec![0, 258], ..append() };
+    let bytes = v1::Append::from(&append).encode_to_vec();
+    assert_eq!(hex::encode(&bytes), format!("{APPEND}22080000000002010000"));
+    let understood = Append::try_from(decode::<v1::Append>(bytes.into()).expect("a message"));
+    assert_eq!(understood, Ok(append));
+}
+
 #[test]
 fn an_event_has_these_bytes() {
     let bytes = hex::decode(EVENT).expect("hex");

@@ -6,3 +6,4 @@ mod group;
 mod hostile;
 mod pages;
 mod round_trip;
+mod upkeep;

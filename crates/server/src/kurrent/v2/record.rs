@@ -21,11 +21,11 @@ pub(super) fn all(records: Vec<pb::AppendRecord>) -> Result<Vec<Proposed>, Refus
     records.into_iter().map(proposed).collect()
 }
 
-/// The events of each stream, in the order in which the streams are first named.
-pub(super) fn by_stream(
-    records: Vec<pb::AppendRecord>,
-) -> Result<Vec<(String, Vec<Proposed>)>, Refusal> {
+/// The events of each stream, in the order in which the streams are first named; and of each record the
+/// place of its stream.
+pub(super) fn by_stream(records: Vec<pb::AppendRecord>) -> Result<ByStream, Refusal> {
     let mut streams: Vec<(String, Vec<Proposed>)> = Vec::new();
+    let mut turns = Vec::with_capacity(records.len());
     let mut places: HashMap<String, usize> = HashMap::new();
     for record in records {
         let stream = record.stream.clone();
@@ -34,9 +34,12 @@ pub(super) fn by_stream(
             streams.len() - 1
         });
         streams[place].1.push(proposed(record)?);
+        turns.push(u32::try_from(place).map_err(|_| Refusal::invalid("too many streams"))?);
     }
-    Ok(streams)
+    Ok((streams, turns))
 }
+
+type ByStream = (Vec<(String, Vec<Proposed>)>, Vec<u32>);
 
 fn proposed(record: pb::AppendRecord) -> Result<Proposed, Refusal> {
     let schema = record.schema.ok_or_else(|| Refusal::invalid("a record has no schema"))?;

@@ -439,7 +439,7 @@ async fn contexts_are_shown_and_made_by_those_whose_they_are() {
         assert!(!names.contains(&"headwater-access".try_into().unwrap()), "{kind:?}");
         let other = caller.existing("elsewhere".try_into().unwrap()).await.err().unwrap();
         // Who has nothing there is not told whether it exists.
-        assert_eq!(other.code(), if all { "read.invalid" } else { "access.denied" });
+        assert_eq!(other.code(), if all { "context.not_found" } else { "access.denied" });
         assert_eq!(caller.may(Verb::Administer).is_ok(), all && kind.verb != Verb::Administer);
         assert_eq!(caller.may(Verb::Observe).is_ok(), all && kind.verb != Verb::Observe);
         for call in of_the_server() {

@@ -160,7 +160,6 @@ fn refused() -> Vec<Refused> {
     vec![
         Refused::Page { path: text() },
         Refused::Method { method: text() },
-        Refused::NoContext { context: headwater_model::ContextName::new("x").unwrap() },
         Refused::NoStream { stream: stream() },
         Refused::NoEvent { what: revision },
         Refused::Path { name: text(), why: text() },

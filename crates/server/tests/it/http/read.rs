@@ -177,10 +177,13 @@ async fn what_is_not_there_is_not_found_and_not_made() {
     let site = Site::demo().await;
     for path in ["", "/events", "/streams", "/streams/a", "/streams/a/events", "/checkpoints/c"] {
         let path = format!("/v1/contexts/nowhere{path}");
-        assert_eq!(problem(site.get(&path)).await, (404, "http.no_context".into()), "{path}");
+        assert_eq!(problem(site.get(&path)).await, (404, "context.not_found".into()), "{path}");
     }
     let write = site.post("/v1/contexts/nowhere/streams/a/events?expected=any");
-    assert_eq!(problem(write.json(&json!({ "type": "A" }))).await, (404, "http.no_context".into()));
+    assert_eq!(
+        problem(write.json(&json!({ "type": "A" }))).await,
+        (404, "context.not_found".into())
+    );
     assert_eq!(site.json("/v1/contexts").await, json!({ "contexts": ["demo"] }));
     assert_eq!(problem(site.get("/nowhere")).await, (404, "http.page".into()));
     let other = site.delete("/v1/contexts").send().await.unwrap();

@@ -1,6 +1,6 @@
 //! Version 2: what its checks mean, and the details of its refusals.
 
-use super::site::{EMPTY, Expected, Site};
+use super::site::{EMPTY, Expected, Recorded, Site};
 use headwater_model::{ExpectedRevision, StreamChange, StreamName};
 use headwater_wire::kurrent::google::rpc;
 use headwater_wire::kurrent::kurrentdb::protocol::v2::streams as pb;
@@ -85,13 +85,22 @@ async fn every_state_of_a_stream_can_be_checked() {
     assert_eq!(site.events("new-1").await.len(), 2, "A5: refused appends write nothing");
 }
 
-/// Records of a stream stay in order; each stream is told where it came to.
+/// Records of a stream stay in order, and so do all of them; each stream is told where it came to.
+///
+/// They stood stream by stream, and a reader of everything saw the last record of one stream before the
+/// first of another that it answered.
 #[tokio::test]
 async fn records_of_several_streams_are_one_append() {
     let site = Site::new().await;
     let done = append(&site, &["one", "two", "one"], &[]).await.unwrap();
     let places: Vec<_> = done.revisions.iter().map(|r| (r.stream.as_str(), r.revision)).collect();
     assert_eq!((places, done.position), (vec![("one", 1), ("two", 0)], 3));
+    let place = |event: &Recorded| event.commit_position;
+    let (one, two) = (site.events("one").await, site.events("two").await);
+    assert!(
+        place(&one[0]) < place(&two[0]) && place(&two[0]) < place(&one[1]),
+        "as they were sent"
+    );
     let shown = &site.events("two").await[0];
     let metadata: serde_json::Value = serde_json::from_slice(&shown.custom_metadata).unwrap();
     assert_eq!(metadata, serde_json::json!({ "$schema.name": "Moved", "$schema.format": "Json" }));

@@ -38,6 +38,7 @@ fn said(error: &GroupError) -> Error {
         GroupError::Unavailable(cause) => Error::Unavailable(cause.into()),
         GroupError::Corrupt(corrupt) => Error::Corrupt(corrupt.into()),
         GroupError::Denied(denied) => Error::Denied(denied.into()),
+        GroupError::NoContext(cause) => Error::NoContext(cause.into()),
     }
 }
 
@@ -63,6 +64,7 @@ impl TryFrom<v1::GroupError> for GroupError {
             Error::Unavailable(cause) => Self::Unavailable(cause.try_into()?),
             Error::Corrupt(corrupt) => Self::Corrupt(corrupt.try_into()?),
             Error::Denied(denied) => Self::Denied(denied.try_into()?),
+            Error::NoContext(cause) => Self::NoContext(cause.try_into()?),
         })
     }
 }

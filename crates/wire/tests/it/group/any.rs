@@ -1,6 +1,8 @@
 //! Anything that can be said of a group.
 
-use crate::anything::{checkpoint, corrupt, denied, query, recorded_event, unavailable, words};
+use crate::anything::{
+    checkpoint, corrupt, denied, no_context, query, recorded_event, unavailable, words,
+};
 use bytestring::ByteString;
 use headwater_model::*;
 use headwater_wire::{MemberAsked, MemberOutcome, MemberTold};
@@ -169,5 +171,6 @@ pub(super) fn error() -> impl Strategy<Value = GroupError> {
         unavailable().prop_map(GroupError::Unavailable),
         corrupt().prop_map(GroupError::Corrupt),
         denied().prop_map(GroupError::Denied),
+        no_context().prop_map(GroupError::NoContext),
     ]
 }
