@@ -1,12 +1,12 @@
-//! Parameters: whatever serde writes as a scalar, bound to the `?`s of a statement.
+//! Parameters: whatever serde writes as a scalar, bound to the places of a statement.
 //!
 //! Why: a projection hands over its newtypes, enums and options as they are. serde already knows
 //! how each is written, so no second derive has to say it again.
 //!
 //! Picture:
 //! ```text
-//!   (order, customer, total)        a tuple or list: `?` in order
-//!   struct { id, state }            `:id`, `:state` by name
+//!   (order, customer, total)        a tuple or list: `?` or `$1`, `$2`, … in order
+//!   struct { id, state }            `:id`, `:state` by name, where a database knows names
 //!   ()                              nothing
 //! ```
 //! Texts and bytes go to SQLite without a copy of ours in between.
@@ -18,24 +18,57 @@ mod scalar;
 
 use crate::SqlError;
 use crate::error::shorten;
-use rusqlite::Statement;
 use scalar::Scalar;
 use serde::Serialize;
 use serde::ser::Serializer;
 use serde::ser::{Impossible, SerializeSeq, SerializeStruct, SerializeTuple, SerializeTupleStruct};
 use std::fmt;
 
-/// Binds `parameters` to `statement`.
+/// A value on its way to a database.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Plain<'v> {
+    Null,
+    Bool(bool),
+    Integer(i64),
+    /// More than an `i64` holds.
+    Unsigned(u64),
+    Real(f64),
+    Text(&'v str),
+    Bytes(&'v [u8]),
+}
+
+/// The places of a statement that parameters are bound to.
+pub(crate) trait Slots {
+    /// How many there are.
+    fn count(&self) -> usize;
+    /// The place of this name, from 1.
+    fn named(&self, name: &str) -> Result<Option<usize>, BindError>;
+    /// Binds a value to the place, from 1.
+    fn put(&mut self, index: usize, value: Plain<'_>) -> Result<(), BindError>;
+}
+
+/// Binds `parameters` to the places of `sql`, each exactly once.
 pub(crate) fn bind(
-    statement: &mut Statement<'_>,
+    slots: &mut impl Slots,
     parameters: &impl Serialize,
-    database: &str,
     sql: &str,
 ) -> Result<(), SqlError> {
-    let wanted = statement.parameter_count();
-    let bound = parameters
-        .serialize(Parameters { statement, bound: 0 })
-        .map_err(|error| error.place(database, sql))?;
+    let wanted = slots.count();
+    let bound = bind_all(slots, parameters, sql)?;
+    check_count(wanted, bound, sql)
+}
+
+/// Binds all there are; how many.
+pub(crate) fn bind_all(
+    slots: &mut impl Slots,
+    parameters: &impl Serialize,
+    sql: &str,
+) -> Result<usize, SqlError> {
+    parameters.serialize(Parameters { slots, bound: 0 }).map_err(|error| error.place(sql))
+}
+
+/// Refuses parameters that are too few or too many.
+pub(crate) fn check_count(wanted: usize, bound: usize, sql: &str) -> Result<(), SqlError> {
     if bound == wanted {
         return Ok(());
     }
@@ -51,21 +84,21 @@ pub(crate) fn bind(
 /// Why a parameter could not be bound.
 #[derive(Debug)]
 pub(crate) enum BindError {
-    Driver(rusqlite::Error),
+    Sql(SqlError),
     Parameter { parameter: String, why: String },
 }
 
 impl BindError {
-    fn place(self, database: &str, sql: &str) -> SqlError {
+    fn place(self, sql: &str) -> SqlError {
         match self {
-            Self::Driver(error) => SqlError::from_driver(&error, database, sql),
+            Self::Sql(error) => error,
             Self::Parameter { parameter, why } => {
                 SqlError::Parameter { sql: shorten(sql), parameter, why }
             }
         }
     }
 
-    fn refused(parameter: impl fmt::Display, why: impl Into<String>) -> Self {
+    pub(crate) fn refused(parameter: impl fmt::Display, why: impl Into<String>) -> Self {
         Self::Parameter { parameter: parameter.to_string(), why: why.into() }
     }
 }
@@ -73,7 +106,7 @@ impl BindError {
 impl fmt::Display for BindError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Driver(error) => error.fmt(f),
+            Self::Sql(error) => error.fmt(f),
             Self::Parameter { parameter, why } => write!(f, "parameter {parameter} {why}"),
         }
     }
@@ -88,27 +121,26 @@ impl serde::ser::Error for BindError {
 }
 
 /// The parameters as a whole. Answers how many it bound.
-struct Parameters<'s, 'c> {
-    statement: &'s mut Statement<'c>,
+struct Parameters<'s, S> {
+    slots: &'s mut S,
     bound: usize,
 }
 
-impl Parameters<'_, '_> {
+impl<S: Slots> Parameters<'_, S> {
     fn next(&mut self, value: &(impl Serialize + ?Sized)) -> Result<(), BindError> {
         self.bound += 1;
-        if self.bound > self.statement.parameter_count() {
+        if self.bound > self.slots.count() {
             return Ok(()); // counted and refused by `bind`, which knows how many there are
         }
-        value.serialize(Scalar { statement: self.statement, index: self.bound })
+        value.serialize(Scalar { slots: self.slots, index: self.bound })
     }
 
     fn named(&mut self, name: &str, value: &(impl Serialize + ?Sized)) -> Result<(), BindError> {
-        let found = self.statement.parameter_index(&format!(":{name}"));
-        let Some(index) = found.map_err(BindError::Driver)? else {
+        let Some(index) = self.slots.named(name)? else {
             return Ok(()); // a struct may know more than one statement asks for
         };
         self.bound += 1;
-        value.serialize(Scalar { statement: self.statement, index })
+        value.serialize(Scalar { slots: self.slots, index })
     }
 }
 
@@ -121,7 +153,7 @@ macro_rules! not_a_list {
     };
 }
 
-impl Serializer for Parameters<'_, '_> {
+impl<S: Slots> Serializer for Parameters<'_, S> {
     type Ok = usize;
     type Error = BindError;
     type SerializeSeq = Self;
@@ -213,7 +245,7 @@ impl Serializer for Parameters<'_, '_> {
 /// Lists of every kind bind in order.
 macro_rules! in_order {
     ($($kind:ident: $method:ident,)*) => {
-        $(impl $kind for Parameters<'_, '_> {
+        $(impl<S: Slots> $kind for Parameters<'_, S> {
             type Ok = usize;
             type Error = BindError;
             fn $method<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), BindError> {
@@ -232,7 +264,7 @@ in_order! {
     SerializeTupleStruct: serialize_field,
 }
 
-impl SerializeStruct for Parameters<'_, '_> {
+impl<S: Slots> SerializeStruct for Parameters<'_, S> {
     type Ok = usize;
     type Error = BindError;
     fn serialize_field<T: Serialize + ?Sized>(

@@ -16,7 +16,7 @@ pub enum SqlError {
     Statement {
         /// The statement.
         sql: String,
-        /// SQLite's words.
+        /// The database's words.
         why: String,
     },
     /// The rows would break a rule of the schema.
@@ -24,7 +24,7 @@ pub enum SqlError {
     Constraint {
         /// The statement.
         sql: String,
-        /// SQLite's words.
+        /// The database's words.
         why: String,
     },
     /// A parameter that is missing, too many, or no scalar.
@@ -48,13 +48,13 @@ pub enum SqlError {
     /// Someone else holds the database longer than this waits.
     #[error("the database is in use by another ({why}); try again")]
     Busy {
-        /// SQLite's words.
+        /// The database's words.
         why: String,
     },
     /// No room on the disk.
     #[error("the disk of the database is full ({why}); free some space and it goes on")]
     Full {
-        /// SQLite's words.
+        /// The database's words.
         why: String,
     },
     /// The file is damaged, or is no database. A read model can be built again from the log.
@@ -62,10 +62,16 @@ pub enum SqlError {
     Corrupt {
         /// Which.
         database: String,
-        /// SQLite's words.
+        /// The database's words.
         why: String,
     },
-    /// The operating system said no.
+    /// An address that is none.
+    #[error("the address of a database {why}")]
+    Address {
+        /// What is wrong with it.
+        why: String,
+    },
+    /// The operating system said no, or the server is away.
     #[error("{what} failed: {why}")]
     Io {
         /// What was being done.
@@ -84,7 +90,8 @@ impl SqlError {
             | Self::Constraint { .. }
             | Self::Parameter { .. }
             | Self::Row { .. }
-            | Self::Corrupt { .. } => Retry::Never,
+            | Self::Corrupt { .. }
+            | Self::Address { .. } => Retry::Never,
         }
     }
 
@@ -98,6 +105,7 @@ impl SqlError {
             Self::Busy { .. } => "sql.busy",
             Self::Full { .. } => "sql.full",
             Self::Corrupt { .. } => "sql.corrupt",
+            Self::Address { .. } => "sql.address",
             Self::Io { .. } => "sql.io",
         }
     }

@@ -11,7 +11,7 @@
 //!   parked events ──────────┘                      (write-ahead log: neither waits)
 //! ```
 //! Read first: [`Sqlite`] (where), [`model`] (what stands beside the rows), [`place`] (why nothing
-//! is synced at a commit, and why that is safe).
+//! is synced at a commit, and why that is safe). `Postgres` keeps the same promises on a server.
 
 mod bind;
 pub mod error;
@@ -19,8 +19,11 @@ pub mod inbox;
 #[cfg(feature = "mariadb")]
 mod mariadb_errors;
 pub mod model;
+mod moves;
 pub mod outbox;
 pub mod place;
+#[cfg(feature = "postgres")]
+pub mod postgres;
 #[cfg(feature = "postgres")]
 mod postgres_errors;
 pub mod reader;
@@ -30,9 +33,13 @@ pub mod sqlite;
 mod statement;
 pub mod subject_keys;
 pub mod tx;
+#[cfg(feature = "postgres")]
+mod values;
 
 pub use error::SqlError;
 pub use model::SqliteModel;
+#[cfg(feature = "postgres")]
+pub use postgres::{Postgres, PostgresModel, PostgresReader, PostgresTx};
 pub use reader::SqliteReader;
 pub use sqlite::Sqlite;
 pub use subject_keys::SqliteKeys;

@@ -11,6 +11,7 @@
 //! only from where this writer last saw it, and never back within an incarnation: of two processes
 //! on one file, the slower one's transaction is rolled back instead of counting twice.
 
+use crate::moves::Moves;
 use crate::place::Place;
 use crate::{SqlError, SqliteTx};
 use headwater_framework::{Failed, Key, ModelName, ParkedEvent, ParkedRow, ReadModel};
@@ -18,7 +19,6 @@ use headwater_model::{
     Checkpoint, ContextName, EventId, EventType, Incarnation, Position, RecordedEvent, Revision,
     StreamName,
 };
-use std::collections::HashMap;
 
 const TABLES: &str = "
     create table if not exists _headwater_model (
@@ -51,16 +51,13 @@ const DISCARDED: &str = "
 #[derive(Debug)]
 pub struct SqliteModel {
     tx: SqliteTx,
-    /// Where each source's checkpoint stands in the database, as far as this writer knows.
-    saved: HashMap<ContextName, Option<Checkpoint>>,
-    /// Where each will stand once the open transaction commits.
-    moving: HashMap<ContextName, Checkpoint>,
+    moves: Moves,
 }
 
 impl SqliteModel {
     pub(crate) fn open(place: &Place, model: ModelName) -> Result<Self, Failed> {
         let tx = SqliteTx::open(place)?;
-        let mut opened = Self { tx, saved: HashMap::new(), moving: HashMap::new() };
+        let mut opened = Self { tx, moves: Moves::default() };
         opened.tx.on().batch("begin immediate")?;
         opened.make(model)?; // if it fails, the transaction ends with the connection
         opened.tx.on().batch("commit")?;
@@ -121,7 +118,7 @@ impl ReadModel for SqliteModel {
         let select = "select incarnation, position from _headwater_checkpoint where source = ?";
         let found: Option<(Incarnation, Position)> = self.tx.row(select, (source,))?;
         let checkpoint = found.map(|(incarnation, position)| Checkpoint { incarnation, position });
-        self.saved.insert(source.clone(), checkpoint);
+        self.moves.saw(source, checkpoint);
         Ok(checkpoint)
     }
 
@@ -154,7 +151,7 @@ impl ReadModel for SqliteModel {
     }
 
     async fn begin(&mut self) -> Result<(), Failed> {
-        self.moving.clear();
+        self.moves.forget();
         Ok(self.tx.on().execute("begin immediate", &()).map(drop)?)
     }
 
@@ -167,15 +164,9 @@ impl ReadModel for SqliteModel {
         source: &ContextName,
         to: Checkpoint,
     ) -> Result<(), Failed> {
-        let moving = self.moving.get(source).copied();
-        let from = moving.or_else(|| self.saved.get(source).copied().flatten());
         let Checkpoint { incarnation, position } = to;
-        let moved = match from {
+        let moved = match self.moves.from(source, to) {
             Some(from) => {
-                assert!(
-                    from.incarnation != incarnation || from.position <= position,
-                    "C2: the checkpoint of {source} moves back from {from:?} to {to:?}"
-                );
                 let update = "update _headwater_checkpoint set incarnation = ?, position = ?
                               where source = ? and incarnation = ? and position = ?";
                 let was = (from.incarnation, from.position);
@@ -193,7 +184,7 @@ impl ReadModel for SqliteModel {
                 self.tx.database()
             )));
         }
-        self.moving.insert(source.clone(), to);
+        self.moves.moving(source, to);
         Ok(())
     }
 
@@ -225,14 +216,12 @@ impl ReadModel for SqliteModel {
 
     async fn commit(&mut self) -> Result<(), Failed> {
         self.tx.on().execute("commit", &())?;
-        for (source, checkpoint) in self.moving.drain() {
-            self.saved.insert(source, Some(checkpoint));
-        }
+        self.moves.committed();
         Ok(())
     }
 
     async fn rollback(&mut self) -> Result<(), Failed> {
-        self.moving.clear();
+        self.moves.forget();
         Ok(self.tx.rollback()?)
     }
 }

@@ -16,22 +16,42 @@ mod column;
 use crate::SqlError;
 use crate::error::shorten;
 use column::Column;
-use rusqlite::Row;
-use rusqlite::types::ValueRef;
 use serde::de::value::StrDeserializer;
 use serde::de::{DeserializeOwned, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde::forward_to_deserialize_any;
+use std::borrow::Cow;
 use std::fmt;
 
+/// A value as a database gave it.
+#[derive(Debug, Clone)]
+pub(crate) enum Cell<'r> {
+    Null,
+    Bool(bool),
+    Integer(i64),
+    Real(f64),
+    Text(Cow<'r, str>),
+    Bytes(&'r [u8]),
+}
+
+/// A row of any database.
+pub(crate) trait Cells {
+    /// How many columns it has.
+    fn count(&self) -> usize;
+    /// What a column is called.
+    fn name(&self, index: usize) -> &str;
+    /// What stands in it.
+    fn cell(&self, index: usize) -> Result<Cell<'_>, RowError>;
+}
+
 /// Reads `row` as a `T`.
-pub(crate) fn read<T: DeserializeOwned>(row: &Row<'_>, sql: &str) -> Result<T, SqlError> {
+pub(crate) fn read<T: DeserializeOwned>(row: &impl Cells, sql: &str) -> Result<T, SqlError> {
     T::deserialize(Columns { row })
         .map_err(|error| SqlError::Row { sql: shorten(sql), why: error.0 })
 }
 
 /// Why a row is not what it was read as.
 #[derive(Debug)]
-pub(crate) struct RowError(String);
+pub(crate) struct RowError(pub(crate) String);
 
 impl fmt::Display for RowError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -48,23 +68,31 @@ impl serde::de::Error for RowError {
 }
 
 /// A row as a whole.
-#[derive(Clone, Copy)]
-struct Columns<'r, 's> {
-    row: &'r Row<'s>,
+struct Columns<'r, R> {
+    row: &'r R,
 }
 
-impl<'r> Columns<'r, '_> {
+impl<R> Clone for Columns<'_, R> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<R> Copy for Columns<'_, R> {}
+
+impl<'r, R: Cells> Columns<'r, R> {
     fn count(&self) -> usize {
-        self.row.as_ref().column_count()
+        self.row.count()
     }
 
     fn name(&self, index: usize) -> &'r str {
-        self.row.as_ref().column_name(index).unwrap_or("?")
+        self.row.name(index)
     }
 
     fn column(&self, index: usize) -> Result<Column<'r>, RowError> {
-        let value = self.row.get_ref(index).map_err(|error| RowError(error.to_string()))?;
-        Ok(Column { name: self.name(index), value })
+        let name = self.name(index);
+        let named = |error: RowError| RowError(format!("column `{name}`: {}", error.0));
+        Ok(Column { name, value: self.row.cell(index).map_err(named)? })
     }
 
     fn only(&self) -> Result<Column<'r>, RowError> {
@@ -86,7 +114,7 @@ macro_rules! only_column {
     };
 }
 
-impl<'de> Deserializer<'de> for Columns<'_, '_> {
+impl<'de, R: Cells> Deserializer<'de> for Columns<'_, R> {
     type Error = RowError;
 
     only_column! {
@@ -143,12 +171,12 @@ impl<'de> Deserializer<'de> for Columns<'_, '_> {
 }
 
 /// Goes through the columns, with their names or without.
-struct Walk<'r, 's> {
-    columns: Columns<'r, 's>,
+struct Walk<'r, R> {
+    columns: Columns<'r, R>,
     next: usize,
 }
 
-impl<'de> MapAccess<'de> for Walk<'_, '_> {
+impl<'de, R: Cells> MapAccess<'de> for Walk<'_, R> {
     type Error = RowError;
     fn next_key_seed<K: DeserializeSeed<'de>>(
         &mut self,
@@ -162,11 +190,12 @@ impl<'de> MapAccess<'de> for Walk<'_, '_> {
     fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, RowError> {
         let column = self.columns.column(self.next)?;
         self.next += 1;
-        seed.deserialize(column).map_err(|error| column.named(error))
+        let name = column.name;
+        seed.deserialize(column).map_err(|error| Column::named(name, error))
     }
 }
 
-impl<'de> SeqAccess<'de> for Walk<'_, '_> {
+impl<'de, R: Cells> SeqAccess<'de> for Walk<'_, R> {
     type Error = RowError;
     fn next_element_seed<T: DeserializeSeed<'de>>(
         &mut self,
@@ -183,12 +212,13 @@ impl<'de> SeqAccess<'de> for Walk<'_, '_> {
 }
 
 /// What a value is, for messages.
-fn kind(value: ValueRef<'_>) -> &'static str {
+fn kind(value: &Cell<'_>) -> &'static str {
     match value {
-        ValueRef::Null => "null",
-        ValueRef::Integer(_) => "an integer",
-        ValueRef::Real(_) => "a real number",
-        ValueRef::Text(_) => "a text",
-        ValueRef::Blob(_) => "a blob",
+        Cell::Null => "null",
+        Cell::Bool(_) => "a truth value",
+        Cell::Integer(_) => "an integer",
+        Cell::Real(_) => "a real number",
+        Cell::Text(_) => "a text",
+        Cell::Bytes(_) => "a blob",
     }
 }

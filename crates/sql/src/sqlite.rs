@@ -10,6 +10,8 @@
 //! A database is a cache of the log: deleting its files (`.db`, `-wal`, `-shm`) while the service is
 //! down means only that it is built again.
 
+pub(crate) mod slots;
+
 use crate::model::SqliteModel;
 use crate::place::Place;
 use crate::reader::Readers;

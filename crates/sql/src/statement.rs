@@ -1,5 +1,6 @@
 //! Statements: prepared once, run many times, by the writer and by readers alike.
 
+use crate::sqlite::slots::SqliteSlots;
 use crate::{SqlError, bind, row};
 use rusqlite::{CachedStatement, Connection};
 use serde::Serialize;
@@ -72,7 +73,8 @@ impl<'c> On<'c> {
     ) -> Result<CachedStatement<'c>, SqlError> {
         let prepared = self.connection.prepare_cached(sql);
         let mut statement = prepared.map_err(|error| self.error(&error, sql))?;
-        bind::bind(&mut statement, parameters, self.database, sql)?;
+        let mut slots = SqliteSlots { statement: &mut statement, database: self.database, sql };
+        bind::bind(&mut slots, parameters, sql)?;
         Ok(statement)
     }
 

@@ -41,11 +41,7 @@ impl SqliteTx {
     /// # Errors
     /// As [`SqliteTx::execute`].
     pub fn change(&mut self, sql: &str, parameters: impl Serialize) -> Result<usize, Failed> {
-        if let Some(word) = ends_transaction(sql) {
-            return Err(Failed::for_good(format!(
-                "`{word}` is not for a projection: the transaction also holds the checkpoint"
-            )));
-        }
+        keeps_transaction(sql)?;
         Ok(self.on().execute(sql, &parameters)?)
     }
 
@@ -113,9 +109,14 @@ impl SqliteTx {
     }
 }
 
-/// The first word of a statement that begins or ends a transaction.
-fn ends_transaction(sql: &str) -> Option<&str> {
-    let word = sql.trim_start().split(|c: char| !c.is_ascii_alphabetic()).next()?;
-    let words = ["begin", "commit", "end", "rollback", "savepoint", "release"];
-    words.iter().any(|own| word.eq_ignore_ascii_case(own)).then_some(word)
+/// Refuses a statement that begins or ends a transaction, by its first word.
+pub(crate) fn keeps_transaction(sql: &str) -> Result<(), Failed> {
+    let first = sql.trim_start().split(|c: char| !c.is_ascii_alphabetic()).next();
+    let words = ["begin", "start", "commit", "end", "rollback", "abort", "savepoint", "release"];
+    match first.filter(|first| words.iter().any(|own| first.eq_ignore_ascii_case(own))) {
+        None => Ok(()),
+        Some(word) => Err(Failed::for_good(format!(
+            "`{word}` is not for a projection: the transaction also holds the checkpoint"
+        ))),
+    }
 }

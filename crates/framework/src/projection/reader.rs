@@ -5,6 +5,7 @@
 //!   page ─▶ begin ─ apply 0 … apply n ─ save checkpoint ─ commit
 //!                      │ event i fails: roll back
 //!                      ├─ i > 0: the same again up to i; then i comes first
+//!                      │         (refused as a whole: the same again with half as many)
 //!                      └─ i = 0: try again later, as the policy says; then halt, or park it:
 //!                                begin ─ park ─ save checkpoint ─ commit
 //! ```
@@ -128,7 +129,7 @@ impl<P: Projection> ProjectionReader<P> {
                 match self.transaction(place, events, to).await? {
                     Written::Committed { parked } => self.committed(place, to, parked),
                     Written::NotApplied(NotApplied { failed, .. }) | Written::Refused(failed) => {
-                        return Err(Stop::ForNow(failed.to_string()));
+                        return narrowed(place, index, failed);
                     }
                     Written::BeginAnew => {
                         service.begin_anew(&self.view).await?;
@@ -139,15 +140,9 @@ impl<P: Projection> ProjectionReader<P> {
             Written::Refused(failed) if place.batch_count_max == 1 => {
                 return self.failed(place, page, failed, false).await;
             }
-            Written::Refused(failed) => {
-                if failed.retry() != Retry::Never {
-                    return Err(failed.into());
-                }
-                place.batch_count_max = 1;
-                return Ok(Turn::Moved);
-            }
+            Written::Refused(failed) => return narrowed(place, page.events.len(), failed),
         }
-        place.batch_count_max = PROJECTION_BATCH_COUNT_MAX;
+        place.batch_count_max = (place.batch_count_max * 2).min(PROJECTION_BATCH_COUNT_MAX);
         Ok(Turn::Moved)
     }
 
@@ -197,7 +192,9 @@ impl<P: Projection> ProjectionReader<P> {
             model.commit().await?;
             model.begin().await?;
         }
-        model.save_checkpoint(&self.status.source, to).await?;
+        if let Err(failed) = model.save_checkpoint(&self.status.source, to).await {
+            return Ok(Written::Refused(failed)); // dropping the model rolls back
+        }
         match model.commit().await {
             Ok(()) => {
                 if forgot {
@@ -344,6 +341,16 @@ impl<P: Projection> ProjectionReader<P> {
         let why = format!("the model is at {saved:?}, this reader left it at {:?}", place.saved);
         Err(Stop::ForNow(why))
     }
+}
+
+/// A database that answers late does not say which of these events it refused: the next transaction is
+/// half as large, until it is that event's own.
+fn narrowed(place: &mut Place, count: usize, failed: Failed) -> Result<Turn, Stop> {
+    if failed.retry() != Retry::Never {
+        return Err(failed.into());
+    }
+    place.batch_count_max = (count / 2).max(1);
+    Ok(Turn::Moved)
 }
 
 /// Where a reader is that has handled these events of the page, at least one, and not the rest.

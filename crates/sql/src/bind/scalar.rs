@@ -1,22 +1,20 @@
-//! One parameter: what serde writes for it, as one of SQLite's five kinds of values.
+//! One parameter: what serde writes for it, as a value that databases know.
 //!
 //! Invariant: nothing is rounded or cut: a number that does not fit is refused.
 
-use super::BindError;
-use rusqlite::Statement;
-use rusqlite::types::{Null, ToSql};
+use super::{BindError, Plain, Slots};
 use serde::Serialize;
 use serde::ser::{Impossible, Serializer};
 
 /// The place of one parameter.
-pub(super) struct Scalar<'s, 'c> {
-    pub(super) statement: &'s mut Statement<'c>,
+pub(super) struct Scalar<'s, S> {
+    pub(super) slots: &'s mut S,
     pub(super) index: usize,
 }
 
-impl Scalar<'_, '_> {
-    fn put(self, value: impl ToSql) -> Result<(), BindError> {
-        self.statement.raw_bind_parameter(self.index, value).map_err(BindError::Driver)
+impl<S: Slots> Scalar<'_, S> {
+    fn put(self, value: Plain<'_>) -> Result<(), BindError> {
+        self.slots.put(self.index, value)
     }
 
     fn refused<T>(&self, what: &str) -> Result<T, BindError> {
@@ -28,12 +26,12 @@ impl Scalar<'_, '_> {
 macro_rules! integers {
     ($($method:ident: $kind:ty,)*) => {
         $(fn $method(self, value: $kind) -> Result<(), BindError> {
-            self.put(i64::from(value))
+            self.put(Plain::Integer(i64::from(value)))
         })*
     };
 }
 
-impl Serializer for Scalar<'_, '_> {
+impl<S: Slots> Serializer for Scalar<'_, S> {
     type Ok = ();
     type Error = BindError;
     type SerializeSeq = Impossible<(), BindError>;
@@ -45,45 +43,42 @@ impl Serializer for Scalar<'_, '_> {
     type SerializeStructVariant = Impossible<(), BindError>;
 
     integers! {
-        serialize_bool: bool, serialize_i8: i8, serialize_i16: i16, serialize_i32: i32,
+        serialize_i8: i8, serialize_i16: i16, serialize_i32: i32,
         serialize_i64: i64, serialize_u8: u8, serialize_u16: u16, serialize_u32: u32,
     }
 
+    fn serialize_bool(self, value: bool) -> Result<(), BindError> {
+        self.put(Plain::Bool(value))
+    }
     fn serialize_u64(self, value: u64) -> Result<(), BindError> {
-        match i64::try_from(value) {
-            Ok(value) => self.put(value),
-            Err(_) => {
-                let why = format!("is {value}, more than an integer column holds; bind it as text");
-                Err(BindError::refused(self.index, why))
-            }
-        }
+        self.put(i64::try_from(value).map_or(Plain::Unsigned(value), Plain::Integer))
     }
     fn serialize_f32(self, value: f32) -> Result<(), BindError> {
-        self.put(f64::from(value))
+        self.put(Plain::Real(f64::from(value)))
     }
     fn serialize_f64(self, value: f64) -> Result<(), BindError> {
-        self.put(value)
+        self.put(Plain::Real(value))
     }
     fn serialize_char(self, value: char) -> Result<(), BindError> {
-        self.put(&*value.encode_utf8(&mut [0; 4]))
+        self.put(Plain::Text(value.encode_utf8(&mut [0; 4])))
     }
     fn serialize_str(self, value: &str) -> Result<(), BindError> {
-        self.put(value)
+        self.put(Plain::Text(value))
     }
     fn serialize_bytes(self, value: &[u8]) -> Result<(), BindError> {
-        self.put(value)
+        self.put(Plain::Bytes(value))
     }
     fn serialize_none(self) -> Result<(), BindError> {
-        self.put(Null)
+        self.put(Plain::Null)
     }
     fn serialize_some<T: Serialize + ?Sized>(self, value: &T) -> Result<(), BindError> {
         value.serialize(self)
     }
     fn serialize_unit(self) -> Result<(), BindError> {
-        self.put(Null)
+        self.put(Plain::Null)
     }
     fn serialize_unit_struct(self, name: &'static str) -> Result<(), BindError> {
-        self.put(name)
+        self.put(Plain::Text(name))
     }
     fn serialize_unit_variant(
         self,
@@ -91,7 +86,7 @@ impl Serializer for Scalar<'_, '_> {
         _: u32,
         variant: &'static str,
     ) -> Result<(), BindError> {
-        self.put(variant)
+        self.put(Plain::Text(variant))
     }
     fn serialize_newtype_struct<T: Serialize + ?Sized>(
         self,

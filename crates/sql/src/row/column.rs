@@ -1,31 +1,21 @@
 //! One column of a row, read as a scalar.
 
-use super::{RowError, kind};
-use rusqlite::types::ValueRef;
+use super::{Cell, RowError, kind};
 use serde::de::value::StrDeserializer;
-use serde::de::{Deserializer, IntoDeserializer, Visitor};
+use serde::de::{Deserializer, Visitor};
 use serde::forward_to_deserialize_any;
 
 /// A value and the column it stands in.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub(super) struct Column<'r> {
     pub(super) name: &'r str,
-    pub(super) value: ValueRef<'r>,
+    pub(super) value: Cell<'r>,
 }
 
-impl<'r> Column<'r> {
+impl Column<'_> {
     /// The error, with the column's name.
-    pub(super) fn named(&self, error: RowError) -> RowError {
-        RowError(format!("column `{}`: {}", self.name, error.0))
-    }
-
-    fn text(&self) -> Result<&'r str, RowError> {
-        match self.value {
-            ValueRef::Text(bytes) => {
-                std::str::from_utf8(bytes).map_err(|_| RowError("a text that is not UTF-8".into()))
-            }
-            other => Err(RowError(format!("{} is no text", kind(other)))),
-        }
+    pub(super) fn named(name: &str, error: RowError) -> RowError {
+        RowError(format!("column `{name}`: {}", error.0))
     }
 }
 
@@ -34,27 +24,29 @@ impl<'de> Deserializer<'de> for Column<'_> {
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, RowError> {
         match self.value {
-            ValueRef::Null => visitor.visit_unit(),
-            ValueRef::Integer(number) => visitor.visit_i64(number),
-            ValueRef::Real(number) => visitor.visit_f64(number),
-            ValueRef::Text(_) => visitor.visit_str(self.text()?),
-            ValueRef::Blob(bytes) => visitor.visit_bytes(bytes),
+            Cell::Null => visitor.visit_unit(),
+            Cell::Bool(value) => visitor.visit_bool(value),
+            Cell::Integer(number) => visitor.visit_i64(number),
+            Cell::Real(number) => visitor.visit_f64(number),
+            Cell::Text(text) => visitor.visit_str(&text),
+            Cell::Bytes(bytes) => visitor.visit_bytes(bytes),
         }
     }
 
-    /// SQLite has no booleans: `true` was written as 1.
+    /// SQLite and MariaDB have no booleans: `true` was written as 1.
     fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, RowError> {
         match self.value {
-            ValueRef::Integer(0) => visitor.visit_bool(false),
-            ValueRef::Integer(1) => visitor.visit_bool(true),
-            ValueRef::Integer(other) => Err(RowError(format!("{other} is neither 0 nor 1"))),
-            other => Err(RowError(format!("{} is no truth value", kind(other)))),
+            Cell::Bool(value) => visitor.visit_bool(value),
+            Cell::Integer(0) => visitor.visit_bool(false),
+            Cell::Integer(1) => visitor.visit_bool(true),
+            Cell::Integer(other) => Err(RowError(format!("{other} is neither 0 nor 1"))),
+            other => Err(RowError(format!("{} is no truth value", kind(&other)))),
         }
     }
 
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, RowError> {
         match self.value {
-            ValueRef::Null => visitor.visit_none(),
+            Cell::Null => visitor.visit_none(),
             _ => visitor.visit_some(self),
         }
     }
@@ -73,8 +65,10 @@ impl<'de> Deserializer<'de> for Column<'_> {
         _: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, RowError> {
-        let variant: StrDeserializer<'_, RowError> = self.text()?.into_deserializer();
-        visitor.visit_enum(variant)
+        match &self.value {
+            Cell::Text(text) => visitor.visit_enum(StrDeserializer::new(text)),
+            other => Err(RowError(format!("{} is no text", kind(other)))),
+        }
     }
 
     forward_to_deserialize_any! {

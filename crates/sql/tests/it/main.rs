@@ -2,13 +2,19 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot prepare has failed")]
 
+// The derives name the facade; here its part that they need stands in.
+extern crate headwater_framework as headwater;
+
 mod crash;
+mod exam;
 #[cfg(all(feature = "postgres", feature = "mariadb"))]
 mod inbox;
 mod model;
 #[cfg(all(feature = "postgres", feature = "mariadb"))]
 mod outbox;
 mod parked;
+#[cfg(feature = "postgres")]
+mod postgres;
 mod query;
 mod subject_keys;
 
