@@ -42,6 +42,9 @@ pub const APPEND_CHECKPOINT_COUNT_MAX: usize = 1_024;
 /// Events of one page of a read.
 pub const PAGE_EVENT_COUNT_MAX: usize = 10_000;
 
+/// What an event of a bounded delivery counts at least: what holding one costs besides its payload.
+pub const DELIVERED_EVENT_BYTES: usize = 256;
+
 /// Bytes of one page: a slow reader holds no more than this.
 pub const PAGE_BYTES_MAX: usize = 8 * 1_024 * 1_024;
 

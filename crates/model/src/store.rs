@@ -131,6 +131,13 @@ pub enum Delivery {
 pub trait Subscription: Send {
     /// The next step; waits when there is nothing to deliver. Dropping the future loses nothing.
     fn next(&mut self) -> Answer<'_, Delivery, ReadError>;
+
+    /// From now on a delivery ends before its payloads and metadata pass so many bytes, or at an event
+    /// for each [`DELIVERED_EVENT_BYTES`] of them, but not before its first event. For who must hold it
+    /// until somebody else takes it. Whoever has the events in memory anyway may deliver more.
+    ///
+    /// [`DELIVERED_EVENT_BYTES`]: crate::limits::DELIVERED_EVENT_BYTES
+    fn bound(&mut self, _bytes_max: usize) {}
 }
 
 /// Contexts by name: a whole store, embedded or remote.

@@ -21,7 +21,7 @@ mod scan;
 mod stream;
 mod terms;
 
-pub(crate) use all::{first_match, read_all};
+pub(crate) use all::{first_match, read_all, read_within};
 pub(crate) use fetch::Fetch;
 pub(crate) use hiding::first_shown;
 pub(crate) use records::Records;

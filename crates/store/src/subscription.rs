@@ -15,10 +15,10 @@
 //! handed over: a dropped future loses nothing.
 
 use crate::planted::{Bug, planted};
-use crate::read::{check_query, read_all};
+use crate::read::{check_query, read_within};
 use crate::state::State;
 use crate::waking::{Entered, Woken};
-use headwater_model::limits::PAGE_EVENT_COUNT_MAX;
+use headwater_model::limits::{DELIVERED_EVENT_BYTES, PAGE_BYTES_MAX, PAGE_EVENT_COUNT_MAX};
 use headwater_model::{
     Answer, AsOf, Checkpoint, Delivery, Direction, From, Page, Position, Query, ReadAll, ReadError,
     Start, Subscribe, Subscription, Timestamp, Unavailable,
@@ -36,6 +36,8 @@ pub(crate) struct Reader {
     done: Option<Position>,
     /// That the end was reached here has been said.
     said: bool,
+    /// Of one delivery.
+    bytes_max: usize,
 }
 
 impl Reader {
@@ -48,7 +50,8 @@ impl Reader {
             Start::After(checkpoint) => Some(known(&state, checkpoint, last)?),
         };
         let entered = state.waking.enter(subscribe.query.clone());
-        Ok(Self { state, entered, query: subscribe.query, done, said: false })
+        let (query, said, bytes_max) = (subscribe.query, false, PAGE_BYTES_MAX);
+        Ok(Self { state, entered, query, done, said, bytes_max })
     }
 
     /// Looks once: a bounded amount of work.
@@ -56,7 +59,7 @@ impl Reader {
         if self.state.head().next.previous() == self.done {
             return Ok(self.at_the_end());
         }
-        let page = read_all(&self.state, &self.behind(), Timestamp::ZERO)?;
+        let page = read_within(&self.state, &self.behind(), Timestamp::ZERO, self.bytes_max)?;
         let checkpoint = page.checkpoint();
         self.come(checkpoint.map(|checkpoint| checkpoint.position));
         match (checkpoint, page) {
@@ -94,7 +97,7 @@ impl Reader {
             query: self.query.clone(),
             from: next.map_or(From::Edge, From::At),
             direction: Direction::Forwards,
-            count_max: PAGE_EVENT_COUNT_MAX,
+            count_max: (self.bytes_max / DELIVERED_EVENT_BYTES).clamp(1, PAGE_EVENT_COUNT_MAX),
             as_of: AsOf::Now,
         }
     }
@@ -149,6 +152,10 @@ impl Drop for Reader {
 }
 
 impl Subscription for Reader {
+    fn bound(&mut self, bytes_max: usize) {
+        self.bytes_max = bytes_max.min(PAGE_BYTES_MAX);
+    }
+
     fn next(&mut self) -> Answer<'_, Delivery, ReadError> {
         Box::pin(async move {
             loop {

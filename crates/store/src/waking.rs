@@ -40,6 +40,8 @@ struct Readers {
     matched: Position,
     /// Everyone was told how far that was, up to here.
     told: Position,
+    /// Whom the commit concerns that is being matched, by number.
+    marked: Vec<bool>,
 }
 
 /// One who waits.
@@ -101,14 +103,14 @@ impl Waking {
         let wakers: Vec<Waker> = {
             let mut readers = self.readers.lock();
             assert!(readers.matched <= behind, "C2: commits are matched in order");
-            let concerned = match readers.is_empty() {
-                true => Vec::new(),
+            // R3: made due under the lock, or one of them could be told in between that it may pass.
+            let mut wakers = Vec::new();
+            if !readers.is_empty() && readers.concerned(body, &mut wakers).is_err() {
                 // What cannot be read here is for every reader to find out.
-                false => readers.concerned(body).unwrap_or_else(|_| readers.everyone()),
-            };
+                wakers.extend(readers.everyone());
+            }
             readers.matched = behind;
-            // R3: under the lock, or one of them could be told in between that it may pass.
-            concerned.iter().filter_map(|waiter| waiter.is_due()).collect()
+            wakers
         };
         wakers.into_iter().for_each(Waker::wake);
     }
@@ -131,7 +133,7 @@ impl Waking {
     /// Makes everyone look.
     pub(crate) fn everyone(&self) {
         let everyone = self.readers.lock().everyone();
-        everyone.iter().filter_map(|waiter| waiter.is_due()).for_each(Waker::wake);
+        everyone.into_iter().for_each(Waker::wake);
     }
 }
 
@@ -140,27 +142,35 @@ impl Readers {
         self.free.len() == self.entered.len()
     }
 
-    fn everyone(&self) -> Vec<Arc<Waiter>> {
-        self.entered.iter().flatten().cloned().collect()
+    /// Makes everyone due; whom to wake for it.
+    fn everyone(&self) -> Vec<Waker> {
+        self.entered.iter().flatten().filter_map(|waiter| waiter.is_due()).collect()
     }
 
-    /// Those whose query matches an event of the commit, each once.
-    fn concerned(&self, body: &[u8]) -> Result<Vec<Arc<Waiter>>, Malformed> {
-        let mut numbers = Vec::new();
+    /// Makes due whose query matches an event of the commit, and notes whom to wake for it.
+    fn concerned(&mut self, body: &[u8], wakers: &mut Vec<Waker>) -> Result<(), Malformed> {
+        let Self { entered, routes, marked, .. } = self;
+        marked.clear();
+        marked.resize(entered.len(), false);
+        let mut of_everything = routes.of_everything().to_vec();
         for event in Commit::read(body)?.records() {
             let event: EventRef<'_> = event?;
-            let tags = event.tags.iter();
-            self.routes.each(event.stream(), event.event_type(), tags, |number| {
-                let waiter = self.entered.get(number).and_then(Option::as_ref);
+            // One reader is led to by many events, and many readers by each: it is asked until it matches.
+            let mut lead = |number: usize| {
+                let waiter = entered.get(number).and_then(Option::as_ref);
                 let waiter = waiter.expect("R3: a route leads to a reader that is there");
-                if waiter.query.matches(&event) {
-                    numbers.push(number);
+                if !marked[number] && waiter.query.matches(&event) {
+                    marked[number] = true;
+                    wakers.extend(waiter.is_due());
                 }
+                marked[number]
+            };
+            of_everything.retain(|number| !lead(*number));
+            routes.each(event.stream(), event.event_type(), event.tags.iter(), |number| {
+                lead(number);
             });
         }
-        numbers.sort_unstable();
-        numbers.dedup();
-        Ok(numbers.into_iter().filter_map(|number| self.entered[number].clone()).collect())
+        Ok(())
     }
 }
 

@@ -15,6 +15,7 @@ use crate::commit::EventRef;
 use crate::plan::Look;
 use crate::state::{State, index_error};
 use bytes::Bytes;
+use headwater_model::limits::PAGE_BYTES_MAX;
 use headwater_model::{Direction, From, Page, Position, Query, ReadAll, ReadError, Timestamp};
 use std::ops::{ControlFlow, Range};
 
@@ -28,6 +29,16 @@ const STEP_COUNT: usize = 512;
 const POSTING_COST: u64 = 4;
 
 pub(crate) fn read_all(state: &State, read: &ReadAll, now: Timestamp) -> Result<Page, ReadError> {
+    read_within(state, read, now, PAGE_BYTES_MAX)
+}
+
+/// A page of no more than so many bytes, or of one event.
+pub(crate) fn read_within(
+    state: &State,
+    read: &ReadAll,
+    now: Timestamp,
+    bytes_max: usize,
+) -> Result<Page, ReadError> {
     let count_max = checked_count(read.count_max)?;
     check_query(&read.query)?;
     let moment = Moment::of(state, read.as_of, now)?;
@@ -35,7 +46,7 @@ pub(crate) fn read_all(state: &State, read: &ReadAll, now: Timestamp) -> Result<
     let as_of = moment.last();
     let mut page = Page { events: Vec::new(), next: None, as_of, incarnation };
     let Some(range) = range(read, as_of) else { return Ok(page) };
-    let mut filling = Filling::new(count_max);
+    let mut filling = Filling::new(count_max, bytes_max);
     if read.query.items.is_empty() {
         filling.expect(usize::try_from(range.end.0 - range.start.0).unwrap_or(usize::MAX));
     }

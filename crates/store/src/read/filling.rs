@@ -5,18 +5,18 @@
 use crate::commit::EventRef;
 use crate::read::fetch::Fetch;
 use bytes::Bytes;
-use headwater_model::limits::PAGE_BYTES_MAX;
 use headwater_model::{ReadError, RecordedEvent};
 
 pub(super) struct Filling {
     pub(super) events: Vec<RecordedEvent>,
     count_max: usize,
+    bytes_max: usize,
     bytes: usize,
 }
 
 impl Filling {
-    pub(super) fn new(count_max: usize) -> Self {
-        Self { events: Vec::new(), count_max, bytes: 0 }
+    pub(super) fn new(count_max: usize, bytes_max: usize) -> Self {
+        Self { events: Vec::new(), count_max, bytes_max, bytes: 0 }
     }
 
     pub(super) fn is_full(&self) -> bool {
@@ -41,7 +41,7 @@ impl Filling {
         let malformed = |cause| fetch.malformed(event.position, &cause);
         self.events.push(event.to_recorded(page).map_err(malformed)?);
         let bytes = self.events.last().map_or(0, |last| last.payload.len() + last.metadata.bytes());
-        if self.events.len() > 1 && self.bytes + bytes > PAGE_BYTES_MAX {
+        if self.events.len() > 1 && self.bytes + bytes > self.bytes_max {
             self.events.pop();
             return Ok(false);
         }

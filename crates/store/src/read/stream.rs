@@ -5,6 +5,7 @@ use super::filling::Filling;
 use super::hiding::first_shown;
 use super::{Moment, checked_count};
 use crate::state::{State, index_error};
+use headwater_model::limits::PAGE_BYTES_MAX;
 use headwater_model::{
     Direction, From, Position, ReadError, ReadStream, Revision, StreamPage, Timestamp,
 };
@@ -29,7 +30,7 @@ pub(crate) fn read_stream(
         (Direction::Backwards, from) => from,
     };
     let reader = Reader { state, moment: &moment, read, first };
-    let mut filling = Filling::new(count_max);
+    let mut filling = Filling::new(count_max, PAGE_BYTES_MAX);
     loop {
         let step = reader.step(from, &mut filling)?;
         match step.next {

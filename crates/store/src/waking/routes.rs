@@ -116,7 +116,12 @@ impl Routes {
         }
     }
 
-    /// Names the readers that may want an event, some of them perhaps more than once.
+    /// The readers that may want any event.
+    pub(super) fn of_everything(&self) -> &[usize] {
+        &self.of_everything
+    }
+
+    /// Names the others that may want an event, some of them perhaps more than once.
     pub(super) fn each<'t>(
         &self,
         stream: &str,
@@ -124,7 +129,6 @@ impl Routes {
         tags: impl Iterator<Item = &'t str>,
         mut lead: impl FnMut(usize),
     ) {
-        self.of_everything.iter().copied().for_each(&mut lead);
         if !self.by_name.is_empty() {
             let category = stream.split_once('-').map_or(stream, |(category, _)| category);
             let names =
