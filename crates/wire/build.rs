@@ -6,7 +6,7 @@
 //! that shape first.
 
 use prost_types::field_descriptor_proto::{Label, Type};
-use prost_types::{DescriptorProto, FieldDescriptorProto, FileDescriptorSet};
+use prost_types::{DescriptorProto, FieldDescriptorProto, FileDescriptorProto, FileDescriptorSet};
 use std::error::Error;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -30,8 +30,18 @@ fn main() -> Result<(), Box<dyn Error>> {
         .codec_path("crate::codec::BoundedCodec")
         .extern_path(RECORDED, "crate::recorded::Recorded")
         .compile_fds(own)?;
-    generator("kurrent.rs").compile_fds(compile("proto/kurrent", "proto/kurrent")?)?;
+    let mut kurrent = compile("proto/kurrent", "proto/kurrent")?;
+    kurrent.file.iter_mut().for_each(without_read);
+    generator("kurrent.rs").compile_fds(kurrent)?;
     Ok(())
+}
+
+/// The read of events is answered page by page, not message by message; see `src/kurrent_read.rs`.
+fn without_read(file: &mut FileDescriptorProto) {
+    for service in &mut file.service {
+        let is_read = file.package.as_deref() == Some("event_store.client.streams");
+        service.method.retain(|method| !(is_read && method.name() == "Read"));
+    }
 }
 
 /// All `.proto` files below `folder`, whose imports are found below `root`.

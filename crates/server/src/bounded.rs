@@ -121,6 +121,10 @@ struct Placed {
 }
 
 impl Subscription for Placed {
+    fn bound(&mut self, bytes_max: usize) {
+        self.subscription.bound(bytes_max);
+    }
+
     fn next(&mut self) -> Answer<'_, Delivery, ReadError> {
         self.subscription.next()
     }

@@ -9,6 +9,7 @@
 use crate::Limits;
 use crate::access::{Authentication, Authority, Caller, Identity};
 use crate::bounded::Bounded;
+use crate::held::Held;
 use crate::metered::Metered;
 use crate::metrics::{Metrics, Name};
 use crate::otlp::HostFigures;
@@ -37,6 +38,7 @@ pub struct Host {
     stage: watch::Receiver<Stage>,
     metrics: Metrics,
     limits: Arc<Limits>,
+    held: Arc<Held>,
     authority: Option<Arc<Authority>>,
     tracer: Option<Tracer>,
 }
@@ -56,13 +58,19 @@ impl Host {
         let metered = Arc::new(Metered::new(bounded, metrics.clone()));
         let patient = Arc::new(PatientContexts::new(metered));
         let contexts = Arc::clone(&patient) as Arc<dyn Contexts>;
-        let (limits, authority, tracer) = (Arc::new(limits), None, None);
-        (Self { patient, contexts, stage, metrics, limits, authority, tracer }, sender)
+        let (limits, held) = (Arc::new(limits), Arc::default());
+        let (authority, tracer) = (None, None);
+        (Self { patient, contexts, stage, metrics, limits, held, authority, tracer }, sender)
     }
 
     /// How much of everything.
     pub fn limits(&self) -> &Limits {
         &self.limits
+    }
+
+    /// What readers hold and do not take.
+    pub(crate) const fn held(&self) -> &Arc<Held> {
+        &self.held
     }
 
     /// What is counted.

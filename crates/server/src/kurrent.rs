@@ -17,6 +17,7 @@
 //!
 //! `docs/kurrent.md` says method by method what is compatible.
 
+mod answer;
 mod append;
 mod batch;
 mod delete;
@@ -77,9 +78,11 @@ pub fn routes(host: &Host, options: &KurrentOptions) -> Router {
     let operations = OperationsServer::new(operations::Operations::new(house.clone()));
     let projections = ProjectionsServer::new(projections::Projections::new(house.clone()));
     let users = UsersServer::new(users::Users::new(house.clone()));
+    let reads = read::routes(house.clone());
     let gossip = GossipServer::new(gossip::Gossip::new(house, options.advertised.clone()));
     let features = features::Features::new(host.clone());
     mount(streams.max_decoding_message_size(REQUEST_BYTES_MAX))
+        .merge(reads)
         .merge(mount(v2.max_decoding_message_size(REQUEST_BYTES_MAX)))
         .merge(mount(persistent))
         .merge(mount(monitoring))

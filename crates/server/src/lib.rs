@@ -12,6 +12,7 @@
 
 pub mod access;
 mod bounded;
+mod held;
 pub mod host;
 pub mod http;
 pub mod kurrent;

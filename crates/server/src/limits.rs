@@ -64,6 +64,17 @@ pub const PIPELINE_COUNT_MAX: usize = 4_096;
 /// this, so the largest still passes.
 pub const PIPELINE_BYTES_MAX: usize = 16 * 1_024 * 1_024;
 
+/// A read by KurrentDB's protocol: names, and a filter of many prefixes.
+pub const READ_REQUEST_BYTES_MAX: usize = 1_024 * 1_024;
+
+/// What readers may hold all together of messages that they do not take, before their messages become
+/// smaller: as many whole ones as a machine has memory for, and nobody notices.
+pub const HELD_BYTES: usize = 64 * 1_024 * 1_024;
+
+/// The smallest message that a reader is given its events in, however much the others hold. One is being
+/// sent and one waits: for ten thousand readers they are 320 MiB.
+pub const SHARE_BYTES_MIN: usize = 16 * 1_024;
+
 /// A message of a subscription ends behind the event that passes so many bytes …
 pub const DELIVERY_BYTES: usize = 256 * 1_024;
 

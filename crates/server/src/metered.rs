@@ -169,6 +169,10 @@ struct Reader {
 }
 
 impl Subscription for Reader {
+    fn bound(&mut self, bytes_max: usize) {
+        self.reader.bound(bytes_max);
+    }
+
     fn next(&mut self) -> Answer<'_, Delivery, ReadError> {
         Box::pin(async move {
             let delivery = self.reader.next().await?;

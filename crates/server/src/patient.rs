@@ -159,6 +159,10 @@ impl Around for PatientStore {
 struct PatientSubscription(Box<dyn Subscription>);
 
 impl Subscription for PatientSubscription {
+    fn bound(&mut self, bytes_max: usize) {
+        self.0.bound(bytes_max);
+    }
+
     fn next(&mut self) -> Answer<'_, Delivery, ReadError> {
         Box::pin(patiently(self.0.next()))
     }

@@ -7,7 +7,7 @@ use bytes::Buf;
 use prost::Message;
 use std::marker::PhantomData;
 use tonic::Status;
-use tonic::codec::{Codec, DecodeBuf, Decoder, EncodeBuf, Encoder};
+use tonic::codec::{BufferSettings, Codec, DecodeBuf, Decoder, EncodeBuf, Encoder};
 
 /// Encodes `T`, decodes `U` within bounds.
 #[derive(Debug, Clone)]
@@ -38,6 +38,12 @@ where
     }
 }
 
+/// What an answer begins with: some small messages.
+const BUFFER_BYTES: usize = 1_024;
+
+/// Messages that are ready at once are handed over together up to so many bytes.
+const YIELD_BYTES: usize = 32 * 1_024;
+
 /// Encodes `T`, into a buffer that has room for all of it: one that grew by doubling would copy
 /// a page several times.
 #[derive(Debug, Clone)]
@@ -57,6 +63,11 @@ impl<T: Message> Encoder for SaidEncoder<T> {
         buf.reserve(item.encoded_len());
         item.encode_raw(buf);
         Ok(())
+    }
+
+    /// Every open answer has such a buffer, also one that waits for days; it grows with what is said.
+    fn buffer_settings(&self) -> BufferSettings {
+        BufferSettings::new(BUFFER_BYTES, YIELD_BYTES)
     }
 }
 

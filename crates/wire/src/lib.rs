@@ -11,6 +11,7 @@ mod convert;
 pub mod encoded;
 pub mod group_status;
 pub mod heard;
+pub mod kurrent_read;
 mod malformed;
 pub mod recorded;
 pub mod scavenge_status;

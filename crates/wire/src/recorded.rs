@@ -20,9 +20,16 @@ use prost::encoding::{DecodeContext, WireType, encode_varint, encoded_len_varint
 )]
 pub enum Recorded {
     /// As the store has it; to be written.
-    Said(RecordedEvent),
+    Said(Said),
     /// As it was sent.
     Heard(Box<v1::RecordedEvent>),
+}
+
+/// An event, and how long it is when it is written: the messages around it ask again and again.
+#[derive(Clone, Debug)]
+pub struct Said {
+    event: RecordedEvent,
+    length: usize,
 }
 
 impl Default for Recorded {
@@ -41,7 +48,7 @@ impl PartialEq for Recorded {
 
 impl From<RecordedEvent> for Recorded {
     fn from(event: RecordedEvent) -> Self {
-        Self::Said(event)
+        Self::Said(Said { length: length(&event), event })
     }
 }
 
@@ -49,7 +56,7 @@ impl TryFrom<Recorded> for RecordedEvent {
     type Error = Malformed;
     fn try_from(event: Recorded) -> Result<Self, Malformed> {
         match event {
-            Recorded::Said(event) => Ok(event),
+            Recorded::Said(said) => Ok(said.event),
             Recorded::Heard(event) => (*event).try_into(),
         }
     }
@@ -58,14 +65,14 @@ impl TryFrom<Recorded> for RecordedEvent {
 impl prost::Message for Recorded {
     fn encode_raw(&self, buf: &mut impl BufMut) {
         match self {
-            Self::Said(event) => put(event, buf),
+            Self::Said(said) => put(&said.event, buf),
             Self::Heard(event) => event.encode_raw(buf),
         }
     }
 
     fn encoded_len(&self) -> usize {
         match self {
-            Self::Said(event) => length(event),
+            Self::Said(said) => said.length,
             Self::Heard(event) => event.encoded_len(),
         }
     }
@@ -77,8 +84,8 @@ impl prost::Message for Recorded {
         buf: &mut impl Buf,
         context: DecodeContext,
     ) -> Result<(), DecodeError> {
-        if let Self::Said(event) = self {
-            *self = Self::Heard(Box::new((&*event).into()));
+        if let Self::Said(said) = self {
+            *self = Self::Heard(Box::new((&said.event).into()));
         }
         match self {
             Self::Heard(event) => event.merge_field(tag, wire_type, buf, context),
@@ -117,13 +124,6 @@ fn put_any_bytes(key: u8, bytes: &[u8], buf: &mut impl BufMut) {
     buf.put_slice(bytes);
 }
 
-fn put_some_number(key: u8, number: u64, buf: &mut impl BufMut) {
-    if number != 0 {
-        buf.put_u8(key);
-        encode_varint(number, buf);
-    }
-}
-
 /// The key of a field whose length stands before it.
 const fn bytes_key(number: u8) -> u8 {
     number << 3 | 2
@@ -150,23 +150,89 @@ fn length(event: &RecordedEvent) -> usize {
 }
 
 fn put(event: &RecordedEvent, buf: &mut impl BufMut) {
-    put_any_bytes(bytes_key(1), event.id.0.as_bytes(), buf);
-    put_some_bytes(bytes_key(2), event.event_type.as_str().as_bytes(), buf);
-    put_some_number(number_key(3), event.schema_version.into(), buf);
-    put_some_number(number_key(4), content_type(event), buf);
-    put_some_bytes(bytes_key(5), &event.payload, buf);
+    let mut small = Small::new();
+    small.key_and_length(bytes_key(1), event.id.0.as_bytes().len());
+    small.bytes(event.id.0.as_bytes());
+    small.some_bytes(bytes_key(2), event.event_type.as_str().as_bytes(), buf);
+    small.some_number(number_key(3), event.schema_version.into());
+    small.some_number(number_key(4), content_type(event));
+    small.some_bytes(bytes_key(5), &event.payload, buf);
     if let Some(metadata) = said(&event.metadata) {
-        buf.put_u8(bytes_key(6));
-        encode_varint(metadata_length(metadata) as u64, buf);
+        small.key_and_length(bytes_key(6), metadata_length(metadata));
+        small.flush(buf);
         put_metadata(metadata, buf);
     }
     for tag in &event.tags {
-        put_any_bytes(bytes_key(7), tag.as_str().as_bytes(), buf);
+        small.key_and_length(bytes_key(7), tag.as_str().len());
+        small.flush(buf);
+        buf.put_slice(tag.as_str().as_bytes());
     }
-    put_some_bytes(bytes_key(8), event.stream.as_str().as_bytes(), buf);
-    put_some_number(number_key(9), event.revision.0, buf);
-    put_some_number(number_key(10), event.position.0, buf);
-    put_some_number(number_key(11), event.recorded_at.as_micros(), buf);
+    small.some_bytes(bytes_key(8), event.stream.as_str().as_bytes(), buf);
+    small.some_number(number_key(9), event.revision.0);
+    small.some_number(number_key(10), event.position.0);
+    small.some_number(number_key(11), event.recorded_at.as_micros());
+    small.flush(buf);
+}
+
+/// Keys, lengths and numbers that stand side by side, put down at once: a buffer is asked for room each
+/// time.
+struct Small {
+    bytes: [u8; SMALL_BYTES],
+    len: usize,
+}
+
+/// The most that is gathered: an id, and three numbers with their keys and some lengths.
+const SMALL_BYTES: usize = 64;
+
+/// A number, at most.
+const VARINT_BYTES: usize = 10;
+
+impl Small {
+    const fn new() -> Self {
+        Self { bytes: [0; SMALL_BYTES], len: 0 }
+    }
+
+    fn bytes(&mut self, bytes: &[u8]) {
+        self.bytes[self.len..self.len + bytes.len()].copy_from_slice(bytes);
+        self.len += bytes.len();
+    }
+
+    fn key_and_length(&mut self, key: u8, length: usize) {
+        self.number(key, length as u64);
+    }
+
+    fn some_number(&mut self, key: u8, number: u64) {
+        if number != 0 {
+            self.number(key, number);
+        }
+    }
+
+    #[expect(clippy::cast_possible_truncation, reason = "seven bits at a time")]
+    fn number(&mut self, key: u8, mut number: u64) {
+        assert!(self.len + 1 + VARINT_BYTES <= SMALL_BYTES, "what is gathered was counted");
+        self.bytes[self.len] = key;
+        self.len += 1;
+        while number >= 0x80 {
+            self.bytes[self.len] = number as u8 | 0x80;
+            self.len += 1;
+            number >>= 7;
+        }
+        self.bytes[self.len] = number as u8;
+        self.len += 1;
+    }
+
+    fn some_bytes(&mut self, key: u8, bytes: &[u8], buf: &mut impl BufMut) {
+        if !bytes.is_empty() {
+            self.key_and_length(key, bytes.len());
+            self.flush(buf);
+            buf.put_slice(bytes);
+        }
+    }
+
+    fn flush(&mut self, buf: &mut impl BufMut) {
+        buf.put_slice(&self.bytes[..self.len]);
+        self.len = 0;
+    }
 }
 
 fn content_type(event: &RecordedEvent) -> u64 {

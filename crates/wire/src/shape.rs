@@ -81,6 +81,7 @@ pub(crate) fn walk(mut bytes: &[u8], shape: &Shape, left: &mut usize) -> Result<
     Ok(())
 }
 
+#[inline]
 pub(crate) fn take<'a>(bytes: &mut &'a [u8], length: u64) -> Result<&'a [u8], Misshapen> {
     let length = usize::try_from(length).map_err(|_| Misshapen::Broken)?;
     let (taken, rest) = bytes.split_at_checked(length).ok_or(Misshapen::Broken)?;
@@ -88,7 +89,17 @@ pub(crate) fn take<'a>(bytes: &mut &'a [u8], length: u64) -> Result<&'a [u8], Mi
     Ok(taken)
 }
 
+#[inline]
 pub(crate) fn varint(bytes: &mut &[u8]) -> Result<u64, Misshapen> {
+    // Keys and most lengths have one byte.
+    if let [first @ 0..0x80, rest @ ..] = *bytes {
+        *bytes = rest;
+        return Ok(u64::from(*first));
+    }
+    long_varint(bytes)
+}
+
+fn long_varint(bytes: &mut &[u8]) -> Result<u64, Misshapen> {
     let mut value = 0_u64;
     for (at, byte) in bytes.iter().copied().enumerate().take(10) {
         value |= u64::from(byte & 0x7f) << (7 * at);

@@ -25,6 +25,7 @@ use super::ask::{Ask, place};
 use super::param::{FROM, LAST_EVENT_ID};
 use super::problem::Problem;
 use super::refused::Refused;
+use crate::held::Hand;
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 use encode::Encoder;
@@ -139,7 +140,8 @@ async fn serve(
     let form = accept::of_tail(ask)?;
     let encoder = Encoder { form, context: context.context().clone(), first };
     let subscription = context.subscribe(subscribe).await?;
-    let tail = Tail::new(subscription, encoder, ask.face.host().closing(), place);
+    let host = ask.face.host();
+    let tail = Tail::new(subscription, encoder, host.closing(), Hand::new(host.held()), place);
     let headers = [
         (CONTENT_TYPE, HeaderValue::from_static(accept::EVENT_STREAM)),
         (CACHE_CONTROL, HeaderValue::from_static("no-store")),

@@ -125,6 +125,9 @@ fn known(text: &str) -> Metadata {
 
 /// What a client is shown as metadata: what a client wrote, or else what is known, as JSON.
 pub(super) fn custom_of(metadata: &Metadata) -> Bytes {
+    if *metadata == Metadata::default() {
+        return Bytes::new();
+    }
     if let Some((_, text)) = metadata.free.iter().find(|(key, _)| key == TEXT_KEY) {
         return text.clone().into_bytes();
     }

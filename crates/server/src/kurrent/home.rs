@@ -26,8 +26,12 @@ impl House {
 
     /// The context as who sent this request may use it.
     pub(super) fn home<T>(&self, request: &Request<T>) -> Home {
-        let caller = self.host.caller(request.extensions());
-        Home { caller, context: self.context.clone() }
+        self.of(request.extensions())
+    }
+
+    /// The same, of a request that has these.
+    pub(super) fn of(&self, extensions: &http::Extensions) -> Home {
+        Home { caller: self.host.caller(extensions), context: self.context.clone() }
     }
 }
 

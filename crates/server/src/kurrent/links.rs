@@ -1,12 +1,12 @@
 //! Links: events that stand for an event of another stream, `7@order-1`.
 
+use super::answer::Answer;
 use super::derived::LINK_TYPE;
 use super::refusal::Refusal;
 use super::shown::{Form, Shown};
 use headwater_model::{
     AsOf, Direction, EventStore, From as Begin, ReadStream, Revision, StreamName,
 };
-use headwater_wire::kurrent::event_store::client::streams::ReadResp;
 
 /// An event as the client wants it: links followed, or not.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -22,15 +22,15 @@ impl Links {
         store: &dyn EventStore,
         form: Form,
         event: Shown,
-    ) -> Result<ReadResp, Refusal> {
+    ) -> Result<Answer, Refusal> {
         if !self.follow || &*event.event_type != LINK_TYPE {
-            return Ok(form.event(&event));
+            return Ok(form.event(event));
         }
         let target = match target(&event.data) {
             Some((revision, stream)) => read(store, stream, revision).await?,
             None => None,
         };
-        Ok(form.resolved(target.as_ref(), Some(&event)))
+        Ok(form.resolved(target, event))
     }
 }
 

@@ -10,37 +10,46 @@
 
 mod all_follower;
 mod all_pages;
+mod call;
 mod request;
 mod source;
 mod stream_follower;
 mod stream_pages;
 
+use super::answer::{Answer, said};
 use super::home::Home;
 use super::persistent::parked::ParkedPages;
 use super::refusal::Refusal;
 use super::shown::Form;
+use crate::held::Hand;
 use all_follower::AllFollower;
 use all_pages::AllPages;
+use bytes::Bytes;
 use futures_util::stream::{self, BoxStream};
-use futures_util::{FutureExt, StreamExt, TryStreamExt};
+use futures_util::{FutureExt, StreamExt};
 use headwater_model::limits::PAGE_EVENT_COUNT_MAX;
-use headwater_wire::kurrent::event_store::client::streams::{ReadReq, ReadResp, read_resp};
+use headwater_wire::kurrent::event_store::client::streams::{ReadReq, read_resp};
 use request::{Count, Reading, What};
 use stream_follower::StreamFollower;
 use stream_pages::StreamPages;
 use tonic::Status;
 
+pub(super) use call::routes;
 pub(super) use request::{filtered, ids_of};
 pub(super) use source::Source;
 
 /// Events of one step: enough to keep a connection busy, few enough to begin at once.
 const STEP_COUNT: usize = if PAGE_EVENT_COUNT_MAX < 512 { PAGE_EVENT_COUNT_MAX } else { 512 };
 
-/// What a read answers with.
-pub(super) type Answers = BoxStream<'static, Result<ReadResp, Status>>;
+/// Events of the first step, where one stream is read: most have no more, and so few are found without
+/// moving other work to another thread.
+const FIRST_STEP_COUNT: usize = 64;
+
+/// What a read answers with: messages as gRPC sends them, a step at a time.
+type Answers = BoxStream<'static, Result<Bytes, Status>>;
 
 /// The next messages; `None`: there are no more. Never an empty list.
-type Step = Result<Option<Vec<ReadResp>>, Refusal>;
+type Step = Result<Option<Vec<Answer>>, Refusal>;
 
 /// One of the readers.
 enum Reader {
@@ -54,13 +63,14 @@ enum Reader {
 impl Reader {
     async fn open(home: &Home, reading: Reading) -> Result<Self, Refusal> {
         let store = home.store().await?;
+        let hand = Hand::new(home.caller().host().held());
         Ok(match (reading.what.clone(), reading.count) {
             (What::Stream(asked), Count::AtMost(count)) => {
                 let pages = StreamPages::open(store, asked, count, &reading).await?;
                 Self::StreamPages(Box::new(pages))
             }
             (What::Stream(asked), Count::Endless) => {
-                let follower = StreamFollower::open(store, asked, &reading).await?;
+                let follower = StreamFollower::open(store, asked, &reading, hand).await?;
                 Self::StreamFollower(Box::new(follower))
             }
             (What::All(asked), Count::AtMost(count)) => {
@@ -79,7 +89,7 @@ impl Reader {
                 return Err(Refusal::invalid(why));
             }
             (What::All(asked), Count::Endless) => {
-                Self::AllFollower(Box::new(AllFollower::open(store, asked, reading).await?))
+                Self::AllFollower(Box::new(AllFollower::open(store, asked, reading, hand).await?))
             }
         })
     }
@@ -96,17 +106,16 @@ impl Reader {
 }
 
 /// Answers a read. What can be refused at once is an error; the rest is in the answers.
-pub(super) async fn read(home: &Home, request: ReadReq) -> Result<Answers, Status> {
+async fn read(home: &Home, request: ReadReq) -> Result<Answers, Status> {
     let reading = Reading::of(request)?;
     let is_endless = reading.count == Count::Endless;
-    let confirmation = is_endless.then(confirmation);
+    let confirmation = is_endless.then(|| Ok(written(&[confirmation()])));
     let reader = Reader::open(home, reading).await?;
     let steps = stream::try_unfold(reader, |mut reader| async move {
         let messages = reader.step().await?;
-        Ok::<_, Status>(messages.map(|messages| (messages, reader)))
+        Ok::<_, Status>(messages.map(|messages| (written(&messages), reader)))
     });
-    let messages = steps.map_ok(|messages| stream::iter(messages).map(Ok)).try_flatten();
-    let answers = stream::iter(confirmation).map(Ok).chain(messages);
+    let answers = stream::iter(confirmation).chain(steps);
     if !is_endless {
         return Ok(answers.boxed());
     }
@@ -118,9 +127,16 @@ pub(super) async fn read(home: &Home, request: ReadReq) -> Result<Answers, Statu
     Ok(answers.take_until(home.closing()).chain(closed.into_stream()).boxed())
 }
 
+/// Messages, one behind the other.
+fn written(messages: &[Answer]) -> Bytes {
+    let mut bytes = Vec::new();
+    messages.iter().for_each(|message| message.write(&mut bytes));
+    bytes.into()
+}
+
 /// The first message of a subscription.
-fn confirmation() -> ReadResp {
+fn confirmation() -> Answer {
     let subscription_id = uuid::Uuid::now_v7().to_string();
     let confirmation = read_resp::SubscriptionConfirmation { subscription_id };
-    super::shown::message(read_resp::Content::Confirmation(confirmation))
+    said(read_resp::Content::Confirmation(confirmation))
 }

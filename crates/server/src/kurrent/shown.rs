@@ -8,16 +8,15 @@
 //! ```
 //! Every other event is shown as it is.
 
+use super::answer::Answer;
 use super::document;
-use super::event::{custom_of, properties};
-use super::name::{Ids, identifier};
-use super::place::commit;
+use super::event::custom_of;
+use super::name::Ids;
 use bytes::Bytes;
 use bytestring::ByteString;
 use headwater_model::{
     ContentType, EventId, Incarnation, Position, RecordedEvent, Revision, StreamChange, Timestamp,
 };
-use headwater_wire::kurrent::event_store::client::streams::{ReadResp, read_resp};
 
 /// What an event that changes a stream's settings is called.
 pub(super) const METADATA_TYPE: &str = "$metadata";
@@ -108,37 +107,12 @@ pub(super) struct Form {
 
 impl Form {
     /// One event, by itself.
-    pub(super) fn event(self, event: &Shown) -> ReadResp {
-        self.resolved(Some(event), None)
+    pub(super) const fn event(self, event: Shown) -> Answer {
+        Answer::Event { event: Some(event), link: None, form: self }
     }
 
     /// An event that came by a link; without one the link leads to nothing.
-    pub(super) fn resolved(self, event: Option<&Shown>, link: Option<&Shown>) -> ReadResp {
-        let place = link.or(event).map(|shown| commit(self.incarnation, shown.position));
-        let position = place.map(read_resp::read_event::Position::CommitPosition);
-        message(read_resp::Content::Event(read_resp::ReadEvent {
-            event: event.map(|event| self.recorded(event)),
-            link: link.map(|link| self.recorded(link)),
-            position,
-        }))
+    pub(super) fn resolved(self, event: Option<Shown>, link: Shown) -> Answer {
+        Answer::Event { event, link: Some(Box::new(link)), form: self }
     }
-
-    fn recorded(self, event: &Shown) -> read_resp::read_event::RecordedEvent {
-        let place = commit(self.incarnation, event.position);
-        read_resp::read_event::RecordedEvent {
-            id: Some(self.ids.write(event.id.0)),
-            stream_identifier: Some(identifier(&event.stream)),
-            stream_revision: event.revision,
-            prepare_position: place,
-            commit_position: place,
-            metadata: properties(&event.event_type, event.content_type, event.recorded_at),
-            custom_metadata: event.custom.clone(),
-            data: event.data.clone(),
-        }
-    }
-}
-
-/// A message with this content.
-pub(super) const fn message(content: read_resp::Content) -> ReadResp {
-    ReadResp { content: Some(content) }
 }

@@ -1,9 +1,10 @@
-//! The service `Streams`: each call handed to the module that answers it.
+//! The service `Streams`: each call handed to the module that answers it, but for `Read`, which has a
+//! route of its own (`read/call.rs`).
 
 use super::expected::Expected;
 use super::home::House;
 use super::refusal::Refusal;
-use super::{append, batch, delete, read};
+use super::{append, batch, delete};
 use futures_util::StreamExt;
 use futures_util::stream::BoxStream;
 use headwater_wire::kurrent::event_store::client::streams as pb;
@@ -21,16 +22,7 @@ impl Streams {
 
 #[tonic::async_trait]
 impl pb::streams_server::Streams for Streams {
-    type ReadStream = read::Answers;
     type BatchAppendStream = BoxStream<'static, Result<pb::BatchAppendResp, Status>>;
-
-    async fn read(
-        &self,
-        request: Request<pb::ReadReq>,
-    ) -> Result<Response<Self::ReadStream>, Status> {
-        let home = self.house.home(&request);
-        Ok(Response::new(read::read(&home, request.into_inner()).await?))
-    }
 
     async fn append(
         &self,

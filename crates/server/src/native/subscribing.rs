@@ -1,7 +1,8 @@
 //! Subscriptions: deliveries as a stream of messages of a bounded size.
 //!
 //! Why: a page of the store may be megabytes. In parts, the first events are there sooner, and
-//! HTTP/2 holds the store back at every one of them when the reader is slow.
+//! HTTP/2 holds the store back at every one of them when the reader is slow. The store is asked for no
+//! more than a message at a time: what it reads next, it reads while the last one is sent.
 //!
 //! Invariants: R3 every event once, in order. C2 each part has a checkpoint of its own: its last
 //! event, or the whole page's with the last part. "Now" is said as a place before anything else,
@@ -9,6 +10,7 @@
 
 use super::service::context;
 use crate::Caller;
+use crate::held::Hand;
 use crate::limits::{DELIVERY_BYTES, DELIVERY_COUNT_MAX};
 use futures_util::future::BoxFuture;
 use futures_util::stream::{self, BoxStream};
@@ -37,6 +39,7 @@ pub(super) async fn subscribe(
         subscription,
         closing: Box::pin(caller.closing()),
         waiting: VecDeque::from([v1::Delivery::began(began)]),
+        hand: Hand::new(caller.host().held()),
         ended: false,
     };
     Ok(Box::pin(stream::unfold(following, |mut following| async move {
@@ -59,6 +62,7 @@ struct Following {
     closing: BoxFuture<'static, ()>,
     /// Parts of a delivery that were not sent yet.
     waiting: VecDeque<v1::Delivery>,
+    hand: Hand,
     ended: bool,
 }
 
@@ -71,6 +75,7 @@ impl Following {
             if self.ended {
                 return None;
             }
+            self.subscription.bound(self.hand.share());
             let delivery = tokio::select! {
                 biased;
                 () = &mut self.closing => {
@@ -80,7 +85,13 @@ impl Following {
                 delivery = self.subscription.next() => delivery,
             };
             match delivery {
-                Ok(delivery) => self.waiting = parts(delivery),
+                Ok(delivery) => {
+                    match &delivery {
+                        Delivery::Events { events, .. } => self.hand.takes(events),
+                        Delivery::CaughtUp { .. } => self.hand.empty(),
+                    }
+                    self.waiting = parts(delivery);
+                }
                 Err(error) => {
                     self.ended = true;
                     return Some(Err(status::of(&error)));

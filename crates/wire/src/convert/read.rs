@@ -121,7 +121,7 @@ impl TryFrom<v1::ReadAllRequest> for ReadAll {
 }
 
 fn events_said(events: Vec<RecordedEvent>) -> Vec<Recorded> {
-    events.into_iter().map(Recorded::Said).collect()
+    events.into_iter().map(Recorded::from).collect()
 }
 
 fn events_heard(events: Vec<Recorded>) -> Result<Vec<RecordedEvent>, Malformed> {

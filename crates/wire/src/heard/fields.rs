@@ -30,12 +30,14 @@ pub(super) struct Fields<'a>(pub(super) &'a [u8]);
 impl<'a> Iterator for Fields<'a> {
     type Item = Result<(u64, Value<'a>), Misshapen>;
 
+    #[inline]
     fn next(&mut self) -> Option<Self::Item> {
         if self.0.is_empty() { None } else { Some(self.field()) }
     }
 }
 
 impl<'a> Fields<'a> {
+    #[inline]
     fn field(&mut self) -> Result<(u64, Value<'a>), Misshapen> {
         let key = shape::varint(&mut self.0)?;
         let value = match key & 7 {

@@ -33,6 +33,10 @@ impl Guarded {
 }
 
 impl Subscription for Guarded {
+    fn bound(&mut self, bytes_max: usize) {
+        self.inner.bound(bytes_max);
+    }
+
     fn next(&mut self) -> Answer<'_, Delivery, ReadError> {
         Box::pin(async move {
             let mut changes = self.caller.changes();

@@ -4,6 +4,7 @@
 //! a reader that takes nothing holds one page. A tail ends when the server closes, or says why.
 
 use super::encode::{ALIVE, Encoder, HELLO};
+use crate::held::Hand;
 use crate::http::bounds::{HEARTBEAT_EVERY, TAIL_CHUNK_BYTES};
 use crate::http::face::TailPlace;
 use bytes::Bytes;
@@ -21,6 +22,7 @@ pub(super) struct Tail {
     events: std::vec::IntoIter<RecordedEvent>,
     incarnation: Incarnation,
     stage: Stage,
+    hand: Hand,
     _place: TailPlace,
 }
 
@@ -38,6 +40,7 @@ impl Tail {
         subscription: Box<dyn Subscription>,
         encoder: Encoder,
         closing: impl Future<Output = ()> + Send + 'static,
+        hand: Hand,
         place: TailPlace,
     ) -> Self {
         Self {
@@ -47,6 +50,7 @@ impl Tail {
             events: Vec::new().into_iter(),
             incarnation: Incarnation(0),
             stage: Stage::New,
+            hand,
             _place: place,
         }
     }
@@ -75,6 +79,7 @@ impl Tail {
             if !chunk.is_empty() {
                 return Some(chunk.into());
             }
+            self.subscription.bound(self.hand.share());
             let step = tokio::select! {
                 biased;
                 () = &mut self.closing => return None,
@@ -101,11 +106,15 @@ impl Tail {
         let mut chunk = Vec::new();
         match step {
             Ok(Delivery::Events { events, checkpoint }) => {
+                self.hand.takes(&events);
                 self.events = events.into_iter();
                 self.incarnation = checkpoint.incarnation;
                 return None;
             }
-            Ok(Delivery::CaughtUp { checkpoint }) => Encoder::caught_up(checkpoint, &mut chunk),
+            Ok(Delivery::CaughtUp { checkpoint }) => {
+                self.hand.empty();
+                Encoder::caught_up(checkpoint, &mut chunk);
+            }
             Err(error) => {
                 self.stage = Stage::Ended;
                 Encoder::problem(&error.into(), &mut chunk);

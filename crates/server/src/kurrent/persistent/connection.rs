@@ -8,6 +8,7 @@
 //! Invariants: C3 is the group's. A connection holds no more than its client asked for. When it ends,
 //! for whatever reason, the group has back what it held.
 
+use super::super::answer::Answer;
 use super::super::links::Links;
 use super::super::name::id;
 use super::super::read::Source;
@@ -148,8 +149,10 @@ impl Serving {
     }
 
     /// The event of an answer, if it is the group's.
-    fn event(&self, shown: ReadResp) -> Option<read_resp::ReadEvent> {
-        let Some(read_resp::Content::Event(event)) = shown.content else { return None };
+    fn event(&self, shown: Answer) -> Option<read_resp::ReadEvent> {
+        let Some(read_resp::Content::Event(event)) = ReadResp::from(shown).content else {
+            return None;
+        };
         let stands = event.link.as_ref().or(event.event.as_ref()).map(|it| it.stream_revision);
         (stands >= self.first).then_some(event)
     }

@@ -5,19 +5,20 @@
 //!
 //! Not here: a place for what was parked and is not any more. Nothing is ever written to this stream.
 
+use super::super::answer::{Answer, said};
 use super::super::derived::LINK_TYPE;
 use super::super::links::Links;
 use super::super::name::identifier;
 use super::super::place::AskedRevision;
 use super::super::refusal::Refusal;
-use super::super::shown::{Form, Shown, message};
+use super::super::shown::{Form, Shown};
 use super::{Which, groups};
 use bytestring::ByteString;
 use headwater_model::limits::GROUP_PARKED_PAGE_COUNT_MAX;
 use headwater_model::{
     ContentType, Direction, EventStore, GroupError, ParkedEvent, ParkedPart, Position,
 };
-use headwater_wire::kurrent::event_store::client::streams::{ReadResp, read_resp};
+use headwater_wire::kurrent::event_store::client::streams::read_resp;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
@@ -110,7 +111,7 @@ impl ParkedPages {
     }
 
     /// The next messages; `None`: there are no more.
-    pub(in crate::kurrent) async fn step(&mut self) -> Result<Option<Vec<ReadResp>>, Refusal> {
+    pub(in crate::kurrent) async fn step(&mut self) -> Result<Option<Vec<Answer>>, Refusal> {
         loop {
             let mut messages = Vec::new();
             while let Some((revision, event)) = self.waiting.pop_front().filter(|_| self.left > 0) {
@@ -158,7 +159,7 @@ impl ParkedPages {
         Ok(())
     }
 
-    async fn show(&self, revision: u64, parked: ParkedEvent) -> Result<Option<ReadResp>, Refusal> {
+    async fn show(&self, revision: u64, parked: ParkedEvent) -> Result<Option<Answer>, Refusal> {
         // What its stream's settings hide by now leads to nothing.
         let Some(event) = parked.event else { return Ok(None) };
         let name = self.which.parked_stream();
@@ -183,12 +184,12 @@ impl ParkedPages {
         self.links.show(&*self.store, self.form, link).await.map(Some)
     }
 
-    fn not_found(&mut self) -> Option<Vec<ReadResp>> {
+    fn not_found(&mut self) -> Option<Vec<Answer>> {
         if std::mem::replace(&mut self.found_any, true) || self.left == 0 {
             return None;
         }
         let stream_identifier = Some(identifier(&self.which.parked_stream()));
         let not_found = read_resp::StreamNotFound { stream_identifier };
-        Some(vec![message(read_resp::Content::StreamNotFound(not_found))])
+        Some(vec![said(read_resp::Content::StreamNotFound(not_found))])
     }
 }

@@ -3,15 +3,17 @@
 //! Invariants: R3 is the store's: stored and live come the same way. C2 a checkpoint that is told
 //! never passes an event that was not.
 
+use super::super::answer::{Answer, said};
 use super::super::place::{Asked, commit_of, instant};
-use super::super::shown::{Form, message};
+use super::super::shown::Form;
 use super::Refusal;
 use super::request::{AskedAll, Reading};
 use super::source::Source;
+use crate::held::Hand;
 use headwater_model::{
     Checkpoint, Delivery, EventStore, RecordedEvent, Start, Subscribe, Subscription,
 };
-use headwater_wire::kurrent::event_store::client::streams::{ReadResp, read_resp};
+use headwater_wire::kurrent::event_store::client::streams::read_resp;
 use std::sync::Arc;
 
 pub(super) struct AllFollower {
@@ -24,6 +26,7 @@ pub(super) struct AllFollower {
     told: u64,
     /// That the end was reached has been said.
     said: bool,
+    hand: Hand,
 }
 
 impl AllFollower {
@@ -31,6 +34,7 @@ impl AllFollower {
         store: Arc<dyn EventStore>,
         asked: AskedAll,
         reading: Reading,
+        hand: Hand,
     ) -> Result<Self, Refusal> {
         let (incarnation, head) = store.head().await?;
         let start = match asked.begin {
@@ -50,12 +54,13 @@ impl AllFollower {
         let subscribe = Subscribe { query: source.query.clone(), start };
         let subscription = store.subscribe(subscribe).await?;
         let form = Form { ids: reading.ids, incarnation };
-        Ok(Self { store, subscription, source, reading, form, told, said: false })
+        Ok(Self { store, subscription, source, reading, form, told, said: false, hand })
     }
 
     /// The next messages; waits for them.
-    pub(super) async fn step(&mut self) -> Result<Vec<ReadResp>, Refusal> {
+    pub(super) async fn step(&mut self) -> Result<Vec<Answer>, Refusal> {
         loop {
+            self.subscription.bound(self.hand.share());
             let messages = match self.subscription.next().await? {
                 Delivery::Events { events, checkpoint } => self.show(events, checkpoint).await?,
                 Delivery::CaughtUp { checkpoint } => self.caught_up(checkpoint),
@@ -70,7 +75,8 @@ impl AllFollower {
         &mut self,
         events: Vec<RecordedEvent>,
         checkpoint: Checkpoint,
-    ) -> Result<Vec<ReadResp>, Refusal> {
+    ) -> Result<Vec<Answer>, Refusal> {
+        self.hand.takes(&events);
         let mut messages = Vec::with_capacity(events.len());
         for event in events {
             let position = event.position;
@@ -83,7 +89,7 @@ impl AllFollower {
     }
 
     /// A checkpoint, if it is time to tell one.
-    fn checkpoint(&mut self, checkpoint: Checkpoint) -> Option<ReadResp> {
+    fn checkpoint(&mut self, checkpoint: Checkpoint) -> Option<Answer> {
         let every = self.source.checkpoint_every()?;
         let behind = checkpoint.position.0 + 1;
         if behind.saturating_sub(self.told) < every {
@@ -91,14 +97,15 @@ impl AllFollower {
         }
         self.told = behind;
         let commit = commit_of(checkpoint);
-        Some(message(read_resp::Content::Checkpoint(read_resp::Checkpoint {
+        Some(said(read_resp::Content::Checkpoint(read_resp::Checkpoint {
             commit_position: commit,
             prepare_position: commit,
             timestamp: Some(instant(self.store.now())),
         })))
     }
 
-    fn caught_up(&mut self, checkpoint: Option<Checkpoint>) -> Vec<ReadResp> {
+    fn caught_up(&mut self, checkpoint: Option<Checkpoint>) -> Vec<Answer> {
+        self.hand.empty();
         let mut messages = Vec::new();
         messages.extend(checkpoint.and_then(|checkpoint| self.checkpoint(checkpoint)));
         if std::mem::replace(&mut self.said, true) {
@@ -117,7 +124,7 @@ impl AllFollower {
                 prepare_position: commit,
             });
         }
-        messages.push(message(read_resp::Content::CaughtUp(caught_up)));
+        messages.push(said(read_resp::Content::CaughtUp(caught_up)));
         messages
     }
 }

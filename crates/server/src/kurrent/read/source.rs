@@ -1,13 +1,14 @@
 //! Sources: what of the whole context is read, and how it is shown.
 
+use super::super::answer::{Answer, said};
 use super::super::derived::Derived;
 use super::super::filter::Filter;
 use super::super::links::Links;
 use super::super::name::identifier;
 use super::super::refusal::Refusal;
-use super::super::shown::{Form, Shown, message};
+use super::super::shown::{Form, Shown};
 use headwater_model::{EventStore, Query, RecordedEvent};
-use headwater_wire::kurrent::event_store::client::streams::{ReadResp, read_resp};
+use headwater_wire::kurrent::event_store::client::streams::read_resp;
 
 /// What of the whole context is read.
 #[derive(Clone)]
@@ -58,11 +59,11 @@ impl Source {
     }
 
     /// What is said when nothing was found; `None`: nothing.
-    pub(in crate::kurrent) fn not_found(&self) -> Option<ReadResp> {
+    pub(in crate::kurrent) fn not_found(&self) -> Option<Answer> {
         let Shape::Derived(derived) = &self.shape else { return None };
         let stream_identifier = Some(identifier(derived.name()));
         let not_found = read_resp::StreamNotFound { stream_identifier };
-        Some(message(read_resp::Content::StreamNotFound(not_found)))
+        Some(said(read_resp::Content::StreamNotFound(not_found)))
     }
 
     /// The message that shows an event; `None`: it is not wanted.
@@ -71,7 +72,7 @@ impl Source {
         store: &dyn EventStore,
         (form, links): (Form, Links),
         event: RecordedEvent,
-    ) -> Result<Option<ReadResp>, Refusal> {
+    ) -> Result<Option<Answer>, Refusal> {
         match &mut self.shape {
             Shape::Plain => Ok(Some(links.show(store, form, event.into()).await?)),
             Shape::Filtered(filter) => {
@@ -84,11 +85,7 @@ impl Source {
             Shape::Derived(derived) => Ok(derived.takes(&event).then(|| {
                 let shown = Shown::from(event);
                 let link = derived.link(&shown);
-                if links.follow {
-                    form.resolved(Some(&shown), Some(&link))
-                } else {
-                    form.event(&link)
-                }
+                if links.follow { form.resolved(Some(shown), link) } else { form.event(link) }
             })),
         }
     }

@@ -7,18 +7,20 @@
 //! Invariants: R3 each event once, in order: the subscription begins where the last page ended. A
 //! tombstone ends it with an error.
 
+use super::super::answer::{Answer, said};
 use super::super::links::Links;
 use super::super::place::AskedRevision as Asked;
 use super::super::place::instant;
-use super::super::shown::{Form, Shown, message};
+use super::super::shown::{Form, Shown};
 use super::request::{AskedStream, Reading};
 use super::stream_pages::Standing;
 use super::{Refusal, STEP_COUNT};
+use crate::held::Hand;
 use headwater_model::{
     AsOf, Checkpoint, Delivery, Direction, EventStore, From as Begin, Query, ReadStream,
     RecordedEvent, Revision, Start, StreamName, Subscribe, Subscription,
 };
-use headwater_wire::kurrent::event_store::client::streams::{ReadResp, read_resp};
+use headwater_wire::kurrent::event_store::client::streams::read_resp;
 use std::sync::Arc;
 
 pub(super) struct StreamFollower {
@@ -29,6 +31,7 @@ pub(super) struct StreamFollower {
     /// What was delivered, or is not wanted, ends here.
     done: Option<Revision>,
     stage: Stage,
+    hand: Hand,
 }
 
 enum Stage {
@@ -43,6 +46,7 @@ impl StreamFollower {
         store: Arc<dyn EventStore>,
         asked: AskedStream,
         reading: &Reading,
+        hand: Hand,
     ) -> Result<Self, Refusal> {
         Standing::of(&*store, &asked).await?;
         let (incarnation, _) = store.head().await?;
@@ -52,6 +56,7 @@ impl StreamFollower {
             form: Form { ids: reading.ids, incarnation },
             done: None,
             stage: Stage::Stored,
+            hand,
             store,
         };
         match asked.begin {
@@ -63,18 +68,21 @@ impl StreamFollower {
     }
 
     /// The next messages; waits for them.
-    pub(super) async fn step(&mut self) -> Result<Vec<ReadResp>, Refusal> {
+    pub(super) async fn step(&mut self) -> Result<Vec<Answer>, Refusal> {
         loop {
             let messages = match &mut self.stage {
                 Stage::Stored => self.stored().await?,
-                Stage::Live { subscription, said } => match subscription.next().await? {
-                    Delivery::Events { events, .. } => self.show(events).await?,
-                    Delivery::CaughtUp { .. } if *said => Vec::new(),
-                    Delivery::CaughtUp { .. } => {
-                        *said = true;
-                        vec![self.caught_up().await?]
+                Stage::Live { subscription, said } => {
+                    subscription.bound(self.hand.share());
+                    match subscription.next().await? {
+                        Delivery::Events { events, .. } => self.show(events).await?,
+                        Delivery::CaughtUp { .. } if *said => Vec::new(),
+                        Delivery::CaughtUp { .. } => {
+                            *said = true;
+                            vec![self.caught_up().await?]
+                        }
                     }
-                },
+                }
             };
             if !messages.is_empty() {
                 return Ok(messages);
@@ -82,7 +90,7 @@ impl StreamFollower {
         }
     }
 
-    async fn stored(&mut self) -> Result<Vec<ReadResp>, Refusal> {
+    async fn stored(&mut self) -> Result<Vec<Answer>, Refusal> {
         let next = self.done.map_or(Revision::ZERO, Revision::next);
         let page = self.store.read_stream(ReadStream {
             stream: self.stream.clone(),
@@ -110,7 +118,8 @@ impl StreamFollower {
         Ok(())
     }
 
-    async fn show(&mut self, events: Vec<RecordedEvent>) -> Result<Vec<ReadResp>, Refusal> {
+    async fn show(&mut self, events: Vec<RecordedEvent>) -> Result<Vec<Answer>, Refusal> {
+        self.hand.takes(&events);
         let mut messages = Vec::with_capacity(events.len());
         for event in events {
             let is_own = event.stream == self.stream;
@@ -127,10 +136,11 @@ impl StreamFollower {
         Ok(messages)
     }
 
-    async fn caught_up(&mut self) -> Result<ReadResp, Refusal> {
+    async fn caught_up(&mut self) -> Result<Answer, Refusal> {
+        self.hand.empty();
         let state = self.store.stream(self.stream.clone()).await?;
         let revision = self.done.min(state.last).or(state.last);
-        Ok(message(read_resp::Content::CaughtUp(read_resp::CaughtUp {
+        Ok(said(read_resp::Content::CaughtUp(read_resp::CaughtUp {
             timestamp: Some(instant(self.store.now())),
             stream_revision: revision.map(|revision| revision.0.cast_signed()),
             position: None,

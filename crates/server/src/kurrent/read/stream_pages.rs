@@ -3,17 +3,18 @@
 //! Invariants: R1 all pages are of one moment. A stream that never was, or was deleted, is answered
 //! with "not found"; one that was tombstoned is refused.
 
+use super::super::answer::{Answer, said};
 use super::super::links::Links;
 use super::super::name::identifier;
 use super::super::place::AskedRevision as Asked;
-use super::super::shown::{Form, Shown, message};
+use super::super::shown::{Form, Shown};
 use super::request::{AskedStream, Reading};
-use super::{Refusal, STEP_COUNT, Step};
+use super::{FIRST_STEP_COUNT, Refusal, STEP_COUNT, Step};
 use headwater_model::{
     AsOf, Direction, EventStore, From as Begin, ReadStream, Revision, StreamLife, StreamName,
     StreamState,
 };
-use headwater_wire::kurrent::event_store::client::streams::{ReadResp, read_resp};
+use headwater_wire::kurrent::event_store::client::streams::read_resp;
 use std::sync::Arc;
 
 pub(super) struct StreamPages {
@@ -25,6 +26,8 @@ pub(super) struct StreamPages {
     next: Option<Begin<Revision>>,
     as_of: AsOf,
     left: u64,
+    /// Events of the next step.
+    step_count: usize,
     /// What is said before the events and behind them.
     edges: Edges,
     /// Settings of a stream that was deleted and revived are shown as those of a living one.
@@ -34,8 +37,8 @@ pub(super) struct StreamPages {
 /// What is said besides the events.
 #[derive(Default)]
 struct Edges {
-    before: Option<ReadResp>,
-    behind: Option<ReadResp>,
+    before: Option<Answer>,
+    behind: Option<Answer>,
 }
 
 impl StreamPages {
@@ -60,25 +63,40 @@ impl StreamPages {
             next,
             as_of: AsOf::Now,
             left: count,
+            step_count: FIRST_STEP_COUNT,
             edges,
             revived: standing.revived,
         })
     }
 
     pub(super) async fn step(&mut self) -> Step {
-        if let Some(before) = self.edges.before.take() {
-            return Ok(Some(vec![before]));
+        let mut messages: Vec<Answer> = self.edges.before.take().into_iter().collect();
+        if let Some(from) = self.next.filter(|_| self.left > 0) {
+            self.page_from(from, &mut messages).await?;
         }
-        let Some(from) = self.next.filter(|_| self.left > 0) else {
-            return Ok(self.edges.behind.take().map(|behind| vec![behind]));
-        };
+        if self.next.is_none() || self.left == 0 {
+            messages.extend(self.edges.behind.take());
+        }
+        Ok((!messages.is_empty()).then_some(messages))
+    }
+
+    /// The messages of one page.
+    async fn page_from(
+        &mut self,
+        from: Begin<Revision>,
+        messages: &mut Vec<Answer>,
+    ) -> Result<(), Refusal> {
         let page = self.store.read_stream(self.page(from)).await?;
         if let Some(position) = page.as_of {
             self.as_of = AsOf::Position(position);
         }
         self.next = page.next.map(Begin::At);
         self.left -= page.events.len() as u64;
-        let mut messages = Vec::with_capacity(page.events.len());
+        if page.events.is_empty() {
+            self.next = None;
+        }
+        self.step_count = STEP_COUNT;
+        messages.reserve(page.events.len() + 1);
         for event in page.events {
             let mut shown = Shown::from(event);
             if let Some(first) = self.revived {
@@ -86,11 +104,7 @@ impl StreamPages {
             }
             messages.push(self.links.show(&*self.store, self.form, shown).await?);
         }
-        if messages.is_empty() {
-            self.next = None;
-            return Ok(self.edges.behind.take().map(|behind| vec![behind]));
-        }
-        Ok(Some(messages))
+        Ok(())
     }
 
     fn page(&self, from: Begin<Revision>) -> ReadStream {
@@ -98,7 +112,7 @@ impl StreamPages {
             stream: self.stream.clone(),
             from,
             direction: self.direction,
-            count_max: usize::try_from(self.left).unwrap_or(STEP_COUNT).min(STEP_COUNT),
+            count_max: usize::try_from(self.left).unwrap_or(usize::MAX).min(self.step_count),
             as_of: self.as_of,
         }
     }
@@ -132,9 +146,9 @@ impl Standing {
     }
 }
 
-fn not_found(stream: &StreamName) -> ReadResp {
+fn not_found(stream: &StreamName) -> Answer {
     let stream_identifier = Some(identifier(stream.as_shared()));
-    message(read_resp::Content::StreamNotFound(read_resp::StreamNotFound { stream_identifier }))
+    said(read_resp::Content::StreamNotFound(read_resp::StreamNotFound { stream_identifier }))
 }
 
 fn begin(asked: Asked, direction: Direction) -> Option<Begin<Revision>> {
@@ -159,7 +173,7 @@ fn edges(state: &StreamState, asked: &AskedStream, reading: &Reading) -> Edges {
         Asked::End => false,
     };
     let before = starts_hidden && reading.direction == Direction::Forwards;
-    let before = before.then(|| message(read_resp::Content::FirstStreamPosition(state.first.0)));
-    let last = state.last.map(|last| message(read_resp::Content::LastStreamPosition(last.0)));
+    let before = before.then(|| said(read_resp::Content::FirstStreamPosition(state.first.0)));
+    let last = state.last.map(|last| said(read_resp::Content::LastStreamPosition(last.0)));
     Edges { before, behind: last }
 }

@@ -90,7 +90,7 @@ impl Site {
         options: pb::read_req::Options,
     ) -> Result<tonic::Streaming<pb::ReadResp>, Status> {
         let request = pb::ReadReq { options: Some(options) };
-        Ok(self.streams().read(request).await?.into_inner())
+        Ok(headwater_wire::kurrent_read::read(self.router.clone(), request).await?.into_inner())
     }
 
     /// The events of a stream, as they are shown.
