@@ -77,7 +77,10 @@ impl Session for MariaDbSession {
         Box::pin(async move {
             let rows: Result<Vec<Row>, _> = self.connection.exec(sql, parameters(values)).await;
             let rows = rows.map_err(|error| from_mariadb(&error, sql))?;
-            Ok(rows.into_iter().map(|row| row.unwrap().into_iter().map(cell).collect()).collect())
+            // A cell is absent only when somebody took it out of the row.
+            let found = |value: Option<_>| value.map_or(Value::Null, cell);
+            let cells = |row: Row| row.unwrap_raw().into_iter().map(found).collect();
+            Ok(rows.into_iter().map(cells).collect())
         })
     }
 
