@@ -25,8 +25,9 @@ impl Moves {
         let moving = self.moving.get(source).copied();
         let from = moving.or_else(|| self.saved.get(source).copied().flatten());
         assert!(
-            from.is_none_or(|from| from.incarnation != to.incarnation
-                || from.position <= to.position),
+            from.is_none_or(
+                |from| from.incarnation != to.incarnation || from.position <= to.position
+            ),
             "C2: the checkpoint of {source} moves back from {from:?} to {to:?}"
         );
         from

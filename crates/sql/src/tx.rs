@@ -99,7 +99,8 @@ impl SqliteTx {
 
     /// Writes the write-ahead log home and cuts it, so that no earlier state of a page is left in it.
     pub(crate) fn scrub(&self) -> Result<(), SqlError> {
-        let told: Option<(i64, i64, i64)> = self.on().row("pragma wal_checkpoint(truncate)", &())?;
+        let told: Option<(i64, i64, i64)> =
+            self.on().row("pragma wal_checkpoint(truncate)", &())?;
         if told.is_some_and(|(busy, ..)| busy != 0) {
             // Nothing is lost by it: the log is overwritten as the model is written on.
             let database = &self.database;
