@@ -1,4 +1,5 @@
-//! How fast a backup, its check, a restore, an export and an import are on this machine.
+//! How fast a backup, its check, a restore, an export and an import are on this machine, beside a plain
+//! copy of the same bytes, which knows nothing of what they are.
 //!
 //! `cargo run --release -p headwater-backup --example speed [EVENTS] [STREAMS] [BYTES]`
 
@@ -15,6 +16,7 @@ use headwater_store::{EmbeddedContext, EmbeddedStore, Environment, Options};
 use std::error::Error;
 use std::path::Path;
 use std::pin::pin;
+use std::process::Command;
 use std::sync::Arc;
 use std::task::{Context, Poll, Wake};
 use std::thread::Thread;
@@ -43,11 +45,24 @@ fn main() -> Done<()> {
         clock: &SystemClock,
         progress: &Unseen,
     };
-    let taken = timed("backup", events, || Ok(wait(take().contexts(&contexts))?))?;
-    println!("  {} MB", taken.manifest.bytes() / 1_000_000);
+    // What a copy of the journal's files costs: read, written, and synced, as a backup is.
+    let (copied_bytes, plain) =
+        timed("cp and sync", events, || copied(&at("source"), &at("copy")))?;
+    let (taken, own) = timed("backup", events, || Ok(wait(take().contexts(&contexts))?))?;
+    let bytes = taken.manifest.bytes();
+    let per_second = |seconds: f64| bytes as f64 / 1e6 / seconds;
+    // The last segment has room in front of its end: a copy takes that along.
+    let plain = copied_bytes as f64 / 1e6 / plain;
+    println!("  {} MB", bytes / 1_000_000);
+    println!(
+        "  backup {:.0} MB/s, cp and sync {:.0} MB/s: {:.2} of it",
+        per_second(own),
+        plain,
+        per_second(own) / plain
+    );
     timed("backup of nothing new", 0, || Ok(wait(take().contexts(&contexts))?))?;
-    let checked = timed("check", events, || Ok(check(&archive, None, &Unseen)?))?;
-    println!("  damage: {}", checked.damage.len());
+    let (checked, seconds) = timed("check", events, || Ok(check(&archive, None, &Unseen)?))?;
+    println!("  damage: {}, {:.0} MB/s", checked.damage.len(), per_second(seconds));
     let asked = Restore {
         archive: &archive,
         manifest: &taken.manifest,
@@ -57,7 +72,8 @@ fn main() -> Done<()> {
         options: Options::default(),
         progress: &Unseen,
     };
-    timed("restore", events, || Ok(restore(&asked, &at("restored"))?))?;
+    let (_, seconds) = timed("restore", events, || Ok(restore(&asked, &at("restored"))?))?;
+    println!("  {:.0} MB/s", per_second(seconds));
     lines(&source, events, &at("target"))
 }
 
@@ -89,18 +105,30 @@ fn lines(source: &EmbeddedContext, events: u64, target: &Path) -> Done<()> {
     for what in ["import", "import again"] {
         let mut from = &*lines;
         let work = || Ok(wait(import(&*target, Import::default(), &mut from, &|_| {}))?);
-        let done = timed(what, events, work)?;
+        let (done, _) = timed(what, events, work)?;
         println!("  {} written, {} known", done.written, done.known);
     }
     Ok(())
 }
 
-fn timed<T>(what: &str, events: u64, work: impl FnOnce() -> Done<T>) -> Done<T> {
+/// The segments of a store, copied by `cp` and made durable: the bytes that a backup copies, and no index.
+/// Answers with how many bytes they have.
+fn copied(from: &Path, to: &Path) -> Done<u64> {
+    const SCRIPT: &str = r#"mkdir "$1" && find "$0" -name '*.seg' -exec cp -- {} "$1" + &&
+        sync -f "$1" && du -sb "$1""#;
+    let ended = Command::new("sh").args(["-c", SCRIPT]).arg(from).arg(to).output()?;
+    let text = String::from_utf8(ended.stdout)?;
+    let bytes = text.split_whitespace().next().ok_or("cp failed")?;
+    Ok(bytes.parse()?)
+}
+
+/// What came of it, and in how many seconds.
+fn timed<T>(what: &str, events: u64, work: impl FnOnce() -> Done<T>) -> Done<(T, f64)> {
     let begun = Instant::now();
     let done = work()?;
     let seconds = begun.elapsed().as_secs_f64();
     println!("{what}: {seconds:.2} s, {:.0} events/s", events as f64 / seconds);
-    Ok(done)
+    Ok((done, seconds))
 }
 
 struct Unpark(Thread);
