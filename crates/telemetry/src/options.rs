@@ -210,7 +210,8 @@ pub enum InvalidOption {
     },
     /// A sampler that is not there.
     #[error(
-        "the sampler {text:?} is not known; always_on, always_off and traceidratio are, each also with parentbased_ before it"
+        "the sampler {text:?} is not known; always_on, always_off and traceidratio are, each also with \
+         parentbased_ before it"
     )]
     Sampler {
         /// As given.

@@ -1,7 +1,7 @@
 //! What a server process tells a collector, and where it was told so.
 
 use crate::headwater::{Place, Ran};
-use headwater_server::telemetry::collector::Collector;
+use headwater_telemetry::collector::Collector;
 use serde_json::{Value, json};
 use std::fs;
 use std::io::{BufRead as _, BufReader};

@@ -4,9 +4,9 @@
 use crate::process::{PROGRAM, start};
 use headwater::model::{ContextName, Query, ReadAll, RecordedEvent};
 use headwater::prelude::*;
-use headwater_server::telemetry::collector::{Collector, Seen, SeenSpan};
-use headwater_server::telemetry::{Protocol, TelemetryOptions};
 use headwater_server::{Server, ServerOptions};
+use headwater_telemetry::collector::{Collector, Seen, SeenSpan};
+use headwater_telemetry::{Protocol, TelemetryOptions};
 use serde_json::{Value, json};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
