@@ -114,7 +114,7 @@ fn lines(source: &EmbeddedContext, events: u64, target: &Path) -> Done<()> {
 /// The segments of a store, copied by `cp` and made durable: the bytes that a backup copies, and no index.
 /// Answers with how many bytes they have.
 fn copied(from: &Path, to: &Path) -> Done<u64> {
-    const SCRIPT: &str = r#"mkdir "$1" && find "$0" -name '*.seg' -exec cp -- {} "$1" + &&
+    const SCRIPT: &str = r#"mkdir "$1" && find "$0" -name '*.seg' -exec cp -t "$1" -- {} + &&
         sync -f "$1" && du -sb "$1""#;
     let ended = Command::new("sh").args(["-c", SCRIPT]).arg(from).arg(to).output()?;
     let text = String::from_utf8(ended.stdout)?;
