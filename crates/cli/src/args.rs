@@ -10,6 +10,7 @@ mod look;
 mod parked;
 mod place;
 mod profile;
+mod relay;
 mod scavenge;
 mod serve;
 mod stream;
@@ -27,6 +28,9 @@ pub(crate) use look::{Health, Top};
 pub(crate) use parked::{Discard, Parked, ParkedCommand, ParkedLs, Retry, Services};
 pub(crate) use place::{Data, Place};
 pub(crate) use profile::{Profile, ProfileAdd, ProfileCommand};
+pub(crate) use relay::{
+    OutboxOf, Relay, RelayCommand, RelayDiscard, RelayParked, RelayRetry, RelayRun,
+};
 pub(crate) use scavenge::Scavenge;
 pub(crate) use serve::{Config, ConfigCommand, Dev, LISTEN, Server};
 pub(crate) use stream::{Append, Ls, Read, Stream, StreamCommand, Tail, Which};
@@ -108,6 +112,9 @@ pub(crate) enum Command {
     /// List, make and mend consumer groups: readers that share events.
     #[command(after_help = SEE_EXIT_CODES)]
     Group(Group),
+    /// Carry the outbox of a service that keeps plain tables into the store.
+    #[command(after_help = SEE_EXIT_CODES)]
+    Relay(Relay),
     /// List, retry and discard what the readers of running services have set aside.
     #[command(after_help = SEE_EXIT_CODES)]
     Parked(Parked),

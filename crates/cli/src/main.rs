@@ -20,6 +20,7 @@ mod output;
 mod page;
 mod parked;
 mod profile;
+mod relay;
 mod restore;
 mod scavenge;
 mod server;
@@ -77,6 +78,7 @@ async fn run(arguments: &Arguments) -> anyhow::Result<()> {
         Command::Import(import) => lines::read(import, output).await,
         Command::Stream(stream) => stream::run(stream, output).await,
         Command::Group(group) => group::run(group, output).await,
+        Command::Relay(relay) => relay::run(relay, output).await,
         Command::Parked(parked) => parked::run(parked, output).await,
         Command::User(user) => user::run(user, output).await,
         Command::Token(token) => token::run(token, output).await,

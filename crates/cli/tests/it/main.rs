@@ -10,6 +10,7 @@ mod hostile;
 mod killed;
 mod look;
 mod parked;
+mod relay;
 mod scavenge;
 mod secure;
 mod server;
