@@ -5,6 +5,9 @@ use std::ffi::OsStr;
 use std::io::{BufRead, BufReader};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
+/// What the system counts processor time in, for every program.
+const TICKS_PER_SECOND: f64 = 100.0;
+
 /// A running child that says things line by line.
 pub(crate) struct Running {
     child: Child,
@@ -39,6 +42,21 @@ impl Running {
         self.child.stdin.take()
     }
 
+    /// What of it is in memory.
+    pub(crate) fn resident_kib(&self) -> anyhow::Result<u64> {
+        resident_kib(&self.child.id().to_string())
+    }
+
+    /// Processor time that it has used, all its threads.
+    pub(crate) fn cpu_seconds(&self) -> anyhow::Result<f64> {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id()))?;
+        // The name, which may hold anything, stands in parentheses.
+        let (_, fields) = stat.rsplit_once(") ").context("the system tells no times")?;
+        let ticks = fields.split_whitespace().skip(11).take(2).map(str::parse::<u64>);
+        let ticks: u64 = ticks.sum::<Result<u64, _>>()?;
+        Ok(ticks as f64 / TICKS_PER_SECOND)
+    }
+
     /// Ends it as a crash would: nothing of it runs any more.
     pub(crate) fn kill(mut self) -> anyhow::Result<()> {
         self.child.kill()?;
@@ -52,4 +70,12 @@ impl Running {
         anyhow::ensure!(status.success(), "the child ended with {status}");
         Ok(())
     }
+}
+
+/// What of a process is in memory: of `self`, or of one with this number.
+pub(crate) fn resident_kib(process: &str) -> anyhow::Result<u64> {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status"))?;
+    let line = status.lines().find(|line| line.starts_with("VmRSS:"));
+    let kib = line.and_then(|line| line.split_whitespace().nth(1));
+    Ok(kib.context("the system tells no VmRSS")?.parse()?)
 }

@@ -8,6 +8,8 @@
 
 mod append;
 mod deliver;
+mod hostile;
+mod idle;
 mod memory;
 mod open;
 mod read;
@@ -15,6 +17,7 @@ mod rebuild;
 mod scale;
 mod scan;
 mod size;
+mod slow;
 mod stored;
 mod wire;
 
@@ -66,6 +69,9 @@ pub(crate) const ALL: &[Measure] = &[
     Measure { name: "memory", about: "resident, idle after open", run: memory::measure },
     Measure { name: "size", about: "bytes on disk an event", run: size::measure },
     Measure { name: "scale", about: "the same at many more events", run: scale::measure },
+    Measure { name: "idle", about: "subscriptions that wait", run: idle::measure },
+    Measure { name: "slow", about: "subscribers that hardly read", run: slow::measure },
+    Measure { name: "hostile", about: "beside malformed frames", run: hostile::measure },
     Measure { name: "wire-append", about: "over the wire, beside peers", run: wire::appends },
     Measure { name: "wire-read", about: "over the wire, beside peers", run: wire::reads },
 ];

@@ -2,10 +2,9 @@
 
 use super::Bench;
 use super::stored::{large_dir, open_large};
-use crate::child::Running;
+use crate::child::{Running, resident_kib};
 use crate::embedded::Headwater;
 use crate::report::{Bound, Table};
-use anyhow::Context;
 use std::path::Path;
 
 /// Resident MiB of a process of its own, before and after it opened the store.
@@ -25,16 +24,9 @@ pub(crate) fn measure(bench: &Bench) -> anyhow::Result<Table> {
 
 /// The child: prints its resident KiB, opens the store, and prints them again.
 pub(crate) fn print_own(dir: &Path) -> anyhow::Result<()> {
-    println!("{}", resident_kib()?);
+    println!("{}", resident_kib("self")?);
     let headwater = Headwater::open(dir)?;
     headwater.head()?;
-    println!("{}", resident_kib()?);
+    println!("{}", resident_kib("self")?);
     headwater.close()
-}
-
-fn resident_kib() -> anyhow::Result<u64> {
-    let status = std::fs::read_to_string("/proc/self/status")?;
-    let line = status.lines().find(|line| line.starts_with("VmRSS:"));
-    let kib = line.and_then(|line| line.split_whitespace().nth(1));
-    Ok(kib.context("the system tells no VmRSS")?.parse()?)
 }

@@ -13,7 +13,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 /// Where KurrentDB's clients write by default: both protocols meet the same data.
-const CONTEXT: &str = "default";
+pub(super) const CONTEXT: &str = "default";
 
 /// Numbers of streams that no dataset uses.
 const FIRST_STREAM: u64 = 1_000_000_000;

@@ -1,5 +1,7 @@
 //! Headwater's server in this process, as `headwater server` has it.
 
+use crate::child::Running;
+use crate::folder;
 use headwater_server::{Server, ServerOptions};
 use headwater_store::EmbeddedStore;
 use std::path::Path;
@@ -16,4 +18,12 @@ pub(crate) fn serve(dir: &Path) -> anyhow::Result<()> {
         server.run(std::future::pending()).await;
         Ok(())
     })
+}
+
+/// Such a server in a process of its own, over an empty store; and where it listens.
+pub(crate) fn started(dir: &Path) -> anyhow::Result<(Running, String)> {
+    folder::empty(dir)?;
+    let mut server = Running::start("serve-headwater", dir)?;
+    let address = server.line()?;
+    Ok((server, address))
 }
