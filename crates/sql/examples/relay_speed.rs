@@ -6,7 +6,6 @@
 //! ```
 
 #![expect(clippy::print_stdout, reason = "it prints what it measures")]
-#![expect(clippy::unwrap_used, reason = "a measurement that cannot prepare has failed")]
 
 use headwater_model::{ContextName, Contexts, EventStore};
 use headwater_outside::{Options, Postgres, or_skip};
@@ -19,18 +18,23 @@ use tokio::sync::watch;
 
 #[tokio::main]
 async fn main() {
-    let rows: u64 = std::env::args().nth(1).map_or(200_000, |text| text.parse().unwrap());
+    let rows: u64 =
+        std::env::args().nth(1).map_or(200_000, |text| text.parse().expect("a number of rows"));
     let durable = Options::default().set("fsync", "on");
     let Some(server) = or_skip(Postgres::start(durable)) else { return };
-    let url = server.url(&server.database().unwrap());
-    let (client, connection) = tokio_postgres::connect(&url, tokio_postgres::NoTls).await.unwrap();
+    let url = server.url(&server.database().expect("it can be measured"));
+    let (client, connection) =
+        tokio_postgres::connect(&url, tokio_postgres::NoTls).await.expect("it can be measured");
     tokio::spawn(connection);
-    Outbox::new().make_postgres(&client).await.unwrap();
-    let directory = tempfile::tempdir().unwrap();
-    let contexts = EmbeddedStore::open(directory.path()).unwrap();
-    let store = contexts.context(ContextName::new("orders").unwrap()).await.unwrap();
+    Outbox::new().make_postgres(&client).await.expect("it can be measured");
+    let directory = tempfile::tempdir().expect("it can be measured");
+    let contexts = EmbeddedStore::open(directory.path()).expect("it can be measured");
+    let store = contexts
+        .context(ContextName::new("orders").expect("it can be measured"))
+        .await
+        .expect("it can be measured");
     let relay = || {
-        let address = OutboxAddress::parse(&url).unwrap();
+        let address = OutboxAddress::parse(&url).expect("it can be measured");
         let settings = RelaySettings::default();
         Relay::new(address, OutboxTable::default(), Arc::clone(&store), settings)
     };
@@ -46,9 +50,9 @@ async fn backlog(client: &tokio_postgres::Client, mut relay: Relay, rows: u64) {
          '{{\"correlation\":\"request-' || n || '\"}}' from generate_series(1, {rows}) n; \
          analyze headwater_outbox"
     );
-    client.batch_execute(&fill).await.unwrap();
+    client.batch_execute(&fill).await.expect("it can be measured");
     let began = Instant::now();
-    while !matches!(relay.turn().await.unwrap(), RelayTurn::Idle) {}
+    while !matches!(relay.turn().await.expect("it can be measured"), RelayTurn::Idle) {}
     let took = began.elapsed();
     let rate = rows as f64 / took.as_secs_f64();
     println!("backlog   {rows} rows in {took:.2?}: {rate:.0} rows/s");
@@ -59,15 +63,15 @@ async fn latency(client: &tokio_postgres::Client, relay: Relay, store: &Arc<dyn 
     const COMMITS: usize = 400;
     let (stop, stopped) = watch::channel(false);
     let running = tokio::spawn(relay.run(stopped));
-    let mut head = store.head().await.unwrap().1;
+    let mut head = store.head().await.expect("it can be measured").1;
     let insert =
         "insert into headwater_outbox (stream, type, payload) values ('order-1', 'A', '1')";
     let mut took = Vec::with_capacity(COMMITS);
     for _ in 0..COMMITS {
         tokio::time::sleep(Duration::from_millis(20)).await;
-        client.batch_execute(insert).await.unwrap();
+        client.batch_execute(insert).await.expect("it can be measured");
         let committed = Instant::now();
-        head = Some(store.wait_past(head).await.unwrap());
+        head = Some(store.wait_past(head).await.expect("it can be measured"));
         took.push(committed.elapsed());
     }
     took.sort();
@@ -79,5 +83,5 @@ async fn latency(client: &tokio_postgres::Client, relay: Relay, store: &Arc<dyn 
         took[COMMITS - 1]
     );
     stop.send_replace(true);
-    running.await.unwrap();
+    running.await.expect("it can be measured");
 }
