@@ -4,6 +4,7 @@
 //! `/readyz` before anybody has to ask for it.
 
 use crate::reader::{Reader, ReaderKind, ReaderState};
+use crate::request::RequestsHealth;
 use crate::{InputType, Service, inflow};
 use headwater_model::{Position, ReadError};
 
@@ -14,6 +15,8 @@ pub struct Health {
     pub service: String,
     /// Its readers, in the order of wiring.
     pub readers: Vec<ReaderHealth>,
+    /// Its requests to other services.
+    pub requests: Vec<RequestsHealth>,
 }
 
 /// How a reader is.
@@ -62,7 +65,8 @@ impl Service {
             readers.push(self.reader_health(&**reader).await?);
         }
         readers.extend(self.inflows().iter().map(|inflow| inflow::health(&**inflow)));
-        Ok(Health { service: self.name().to_string(), readers })
+        let requests = self.requests_health().await?;
+        Ok(Health { service: self.name().to_string(), readers, requests })
     }
 
     async fn reader_health(&self, reader: &dyn Reader) -> Result<ReaderHealth, ReadError> {

@@ -78,7 +78,7 @@ pub use projection::{Database, Key, ModelName, ParkedEvent, ParkedRow, Projectio
 pub use reaction::Reaction;
 pub use reader::ReaderState;
 pub use refusal::{Refusal, RefusalKind};
-pub use request::Request;
+pub use request::{Request, RequestsHealth};
 pub use saga::{
     End, LoadedSaga, NoTimer, Refused, Route, Saga, Standing, Timer, Trigger, WhenStuck,
 };

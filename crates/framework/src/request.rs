@@ -4,8 +4,11 @@
 //! to it, and the service that it is for pulls it.
 
 pub(crate) mod accept;
+mod health;
 pub(crate) mod reader;
 pub(crate) mod record;
+
+pub use health::RequestsHealth;
 
 use crate::Command;
 

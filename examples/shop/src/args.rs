@@ -1,6 +1,7 @@
 //! The command line of the shop.
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use shop::Flow;
 use shop_money::{Asked, InvalidMoney, Money};
 use std::path::PathBuf;
 
@@ -43,6 +44,9 @@ pub(crate) struct ReplayArguments {
     /// Where the events of that shop are, for the audit: headwater://localhost:2113.
     #[arg(long, value_name = "URL", requires = "gateway")]
     pub(crate) store: Option<String>,
+    /// How orders and customers agree in a shop of our own.
+    #[arg(long, value_enum, default_value_t = Flow::Choreographed, conflicts_with = "gateway")]
+    pub(crate) flow: Flow,
     /// How the figures are written.
     #[arg(long, value_enum, default_value_t = Output::Json)]
     pub(crate) output: Output,

@@ -19,5 +19,5 @@ pub mod replay;
 pub mod services;
 
 pub use demo::{Demo, DemoSettings};
-pub use services::{Ports, Shop, ShopError, ShopSettings};
+pub use services::{Flow, Ports, Shop, ShopError, ShopSettings};
 pub use shop_money::Money;

@@ -71,6 +71,7 @@ async fn in_directory(
     let settings = ShopSettings {
         ports: Ports::ANY,
         time_limit: TIME_LIMIT,
+        flow: arguments.flow,
         ..ShopSettings::in_directory(data.join("views"))
     };
     let shop = Shop::open(&settings, &store).await?;

@@ -4,6 +4,7 @@
 //! and a store's disk, never a variable: each has its own context, its own database and its own
 //! address, and they meet through events and HTTP only.
 
+use clap::ValueEnum;
 use futures_util::future::join_all;
 use headwater::Running;
 use headwater::prelude::*;
@@ -35,6 +36,16 @@ impl Default for Ports {
     }
 }
 
+/// How orders and customers agree about credit.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, ValueEnum)]
+pub enum Flow {
+    /// Each hears what happened in the other, and does its part.
+    #[default]
+    Choreographed,
+    /// A saga of the orders service asks, and the customers service answers.
+    Orchestrated,
+}
+
 /// What a shop needs to open.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct ShopSettings {
@@ -44,6 +55,8 @@ pub struct ShopSettings {
     pub ports: Ports,
     /// How long the customers service may take to answer an order.
     pub time_limit: Duration,
+    /// How orders and customers agree.
+    pub flow: Flow,
 }
 
 impl ShopSettings {
@@ -53,6 +66,7 @@ impl ShopSettings {
             views: views.into(),
             ports: Ports::default(),
             time_limit: shop_orders::Settings::default().time_limit,
+            flow: Flow::default(),
         }
     }
 }
@@ -121,16 +135,24 @@ impl Shop {
 }
 
 fn sites(settings: &ShopSettings, store: &Store) -> [Site; 3] {
-    let ShopSettings { views, ports, time_limit } = settings;
+    let ShopSettings { views, ports, time_limit, flow } = settings;
+    let (asks, answers) = match flow {
+        Flow::Choreographed => {
+            (shop_orders::Flow::Choreographed, shop_customers::Flow::Choreographed)
+        }
+        Flow::Orchestrated => (shop_orders::Flow::Orchestrated, shop_customers::Flow::Orchestrated),
+    };
     let customers = shop_customers::Settings {
         listen: here(ports.customers),
         database: views.join("customers.db"),
+        flow: answers,
         ..Default::default()
     };
     let orders = shop_orders::Settings {
         listen: here(ports.orders),
         database: views.join("orders.db"),
         time_limit: *time_limit,
+        flow: asks,
         ..Default::default()
     };
     let history = shop_history::Settings {

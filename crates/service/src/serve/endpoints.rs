@@ -22,7 +22,7 @@ use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use headwater_framework::http::Problem;
-use headwater_framework::{Health, ReaderHealth, ReaderState, Service};
+use headwater_framework::{Health, ReaderHealth, ReaderState, RequestsHealth, Service};
 use serde_json::{Value, json};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -114,15 +114,27 @@ impl Ready {
         };
         let ready = !self.draining && health.as_ref().is_none_or(Health::is_ready);
         let readers = health.iter().flat_map(|health| &health.readers).map(reader);
+        let requests = health.iter().flat_map(|health| &health.requests).map(requests);
         let body = json!({
             "ready": ready,
             "draining": self.draining,
             "readers": readers.collect::<Vec<_>>(),
+            "requests": requests.collect::<Vec<_>>(),
             "unpublished": self.unpublished,
         });
         let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
         (status, Json(body)).into_response()
     }
+}
+
+fn requests(requests: &RequestsHealth) -> Value {
+    json!({
+        "to": requests.to,
+        "accepted": requests.is_accepted,
+        "waiting": requests.is_waiting(),
+        "last": requests.last,
+        "answered": requests.answered,
+    })
 }
 
 fn reader(reader: &ReaderHealth) -> Value {

@@ -9,6 +9,7 @@
 //! | `POST /admin/parked/{reader}/retry` | all of it tried again, and what came of each |
 //! | `POST /admin/parked/{reader}/{event}/retry` | one, with those that are parked behind it |
 //! | `POST /admin/parked/{reader}/{event}/discard` `{"why"}` | it is given up, and the reason kept |
+//! | `POST /admin/parked/{reader}/{event}/end` `{"end", "why"}` | the parked saga is `completed` or `compensated` by hand |
 //!
 //! Invariant: C1 asking twice is safe; what was released is not parked any more and is answered so.
 
@@ -17,7 +18,7 @@ use axum::Router;
 use axum::extract::State;
 use axum::routing::{get, post};
 use headwater_framework::http::Problem;
-use headwater_framework::{ParkedInput, Retried, RetryOutcome, Service};
+use headwater_framework::{End, ParkedInput, Retried, RetryOutcome, Service};
 use headwater_model::EventId;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -32,6 +33,7 @@ pub(super) fn router(service: Service) -> Router {
         .route("/admin/parked/{reader}/retry", post(retry_all))
         .route("/admin/parked/{reader}/{event}/retry", post(retry))
         .route("/admin/parked/{reader}/{event}/discard", post(discard))
+        .route("/admin/parked/{reader}/{event}/end", post(end))
         .with_state(service)
 }
 
@@ -82,6 +84,21 @@ async fn discard(
         "discarded": input(&discarded.input),
         "behindCount": discarded.behind_count,
     })))
+}
+
+#[derive(Deserialize)]
+struct Ending {
+    end: End,
+    why: String,
+}
+
+async fn end(
+    State(service): State<Service>,
+    Path((reader, event)): Path<(String, EventId)>,
+    Json(ending): Json<Ending>,
+) -> Result<Json<Value>, Problem> {
+    let ended = service.end_parked(&reader, event, ending.end, &ending.why).await?;
+    Ok(Json(json!({ "ended": input(&ended), "end": ending.end })))
 }
 
 fn told(retried: &[Retried]) -> Json<Value> {

@@ -17,10 +17,23 @@ pub enum CustomerEvent {
 
 #[derive(Command, Debug, Clone)]
 pub enum CustomerCommand {
-    CreateCustomer { name: String, credit_limit: Money },
-    ReserveCredit { order: OrderId, amount: Money },
-    ReleaseCredit { order: OrderId },
-    ReturnGoods { reference: String, amount: Money },
+    CreateCustomer {
+        name: String,
+        credit_limit: Money,
+    },
+    #[command(public)]
+    ReserveCredit {
+        order: OrderId,
+        amount: Money,
+    },
+    #[command(public)]
+    ReleaseCredit {
+        order: OrderId,
+    },
+    ReturnGoods {
+        reference: String,
+        amount: Money,
+    },
 }
 
 #[derive(Refusal, Debug, PartialEq)]

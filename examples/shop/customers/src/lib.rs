@@ -10,6 +10,8 @@
 //!   POST /customers/{id}/returns           ─▶ GoodsReturned
 //! ```
 //!
+//! Or, with `--flow orchestrated`, orders asks for `ReserveCredit` and `ReleaseCredit`, which are public.
+//!
 //! Read first: [`customer`] (what a customer is), [`credit`] (what follows from orders).
 
 pub mod credit;
@@ -21,5 +23,5 @@ pub mod service;
 pub mod table;
 
 pub use ids::{CustomerId, OrderId};
-pub use service::{Settings, service, site};
+pub use service::{Flow, Settings, service, site};
 pub use shop_money::Money;

@@ -18,6 +18,8 @@ pub struct Settings {
     pub store: String,
     /// Where its table is.
     pub database: PathBuf,
+    /// How it agrees with the orders service.
+    pub flow: Flow,
 }
 
 impl Default for Settings {
@@ -26,16 +28,31 @@ impl Default for Settings {
             listen: SocketAddr::from(([127, 0, 0, 1], 8082)),
             store: "file:.headwater/customers/store".into(),
             database: ".headwater/customers/views/customers.db".into(),
+            flow: Flow::default(),
         }
     }
 }
 
+/// How orders and customers agree: both services are to be told the same.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Flow {
+    /// Each hears what happened in the other, and does its part.
+    #[default]
+    Choreographed,
+    /// The orders service asks, and this one answers.
+    Orchestrated,
+}
+
 /// The service over this store. Its name is that of its context and of its readers.
 pub fn service(settings: &Settings, store: &Store) -> Service {
-    Service::new("customers", store)
-        .decider::<Customer>()
+    let service = Service::new("customers", store)
         .projection(CustomersTable, Sqlite::file(&settings.database))
-        .reaction(KeepCredit, Start::Beginning)
+        .decider::<Customer>();
+    match settings.flow {
+        Flow::Choreographed => service.reaction(KeepCredit, Start::Beginning),
+        Flow::Orchestrated => service.accept_commands_from("orders"),
+    }
 }
 
 /// The service at its address.

@@ -10,8 +10,11 @@
 //!                   OrderCancelled ◀─ ExpireOrder    nobody answered in time
 //! ```
 //!
+//! Or, with `--flow orchestrated`, [`checkout`] conducts the same agreement: it asks, and they answer.
+//!
 //! Read first: [`order`] (what an order is), [`settle`] (what follows from what).
 
+pub mod checkout;
 pub mod decided;
 pub mod http;
 pub mod ids;
@@ -22,5 +25,5 @@ pub mod settle;
 pub mod table;
 
 pub use ids::{CustomerId, OrderId};
-pub use service::{Settings, service, site};
+pub use service::{Flow, Settings, service, site};
 pub use shop_money::Money;

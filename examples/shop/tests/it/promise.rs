@@ -6,7 +6,7 @@
 use crate::town::{TIME_LIMIT, Town, assert_within_limits};
 use headwater::prelude::*;
 use proptest::prelude::*;
-use shop::Money;
+use shop::{Flow, Money};
 use shop_orders::OrderId;
 
 /// What may happen next. Numbers choose among what there is.
@@ -55,8 +55,8 @@ struct Story {
 }
 
 impl Story {
-    fn new() -> Self {
-        let town = Town::new();
+    fn new(flow: Flow) -> Self {
+        let town = Town::of(flow);
         let limits = LIMITS.map(|pence| Money::from_pence(pence).unwrap());
         let customer =
             |(n, limit): (usize, &Money)| town.customer(&format!("customer {n}"), *limit);
@@ -145,9 +145,11 @@ proptest! {
 
     #[test]
     fn no_customer_is_ever_over_their_limit_and_every_order_is_decided(
-        steps in prop::collection::vec(step(), 1..40)
+        orchestrated: bool,
+        steps in prop::collection::vec(step(), 1..40),
     ) {
-        let mut story = Story::new();
+        let flow = if orchestrated { Flow::Orchestrated } else { Flow::Choreographed };
+        let mut story = Story::new(flow);
         for step in &steps {
             story.go(step);
             assert_within_limits(&story.town.ledger());

@@ -3,15 +3,16 @@
 use crate::oracle::expected;
 use headwater::prelude::*;
 use shop::replay::{Book, Figures, TIME_LIMIT, replay};
-use shop::{Money, Ports, Shop, ShopSettings};
+use shop::{Flow, Money, Ports, Shop, ShopSettings};
 use std::path::Path;
 
 /// Opens a shop over this directory, replays, and closes it again.
-async fn replay_in(data: &Path, book: &Book, limit: Money) -> Figures {
+async fn replay_in(data: &Path, flow: Flow, book: &Book, limit: Money) -> Figures {
     let store = Store::open(&format!("file:{}", data.join("store").display())).await.unwrap();
     let settings = ShopSettings {
         ports: Ports::ANY,
         time_limit: TIME_LIMIT,
+        flow,
         ..ShopSettings::in_directory(data.join("views"))
     };
     let shop = Shop::open(&settings, &store).await.unwrap();
@@ -45,11 +46,13 @@ fn assert_as_expected(figures: &Figures, book: &Book, limit: Money) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_replay_is_right_for_any_limit_fresh_and_again() {
     let book = Book::open(&crate::fixture()).unwrap();
-    let data = tempfile::tempdir().unwrap();
-    for limit in ["0.01", "1000", "1000", "50", "1000000", "50"] {
-        let limit: Money = limit.parse().unwrap();
-        let figures = replay_in(data.path(), &book, limit).await;
-        assert_as_expected(&figures, &book, limit);
+    for flow in [Flow::Choreographed, Flow::Orchestrated] {
+        let data = tempfile::tempdir().unwrap();
+        for limit in ["0.01", "1000", "1000", "50", "1000000", "50"] {
+            let limit: Money = limit.parse().unwrap();
+            let figures = replay_in(data.path(), flow, &book, limit).await;
+            assert_as_expected(&figures, &book, limit);
+        }
     }
 }
 
@@ -58,10 +61,12 @@ async fn a_replay_is_right_for_any_limit_fresh_and_again() {
 async fn the_whole_year_comes_out_right() {
     let Some(file) = std::env::var_os("SHOP_INVOICES") else { return };
     let book = Book::open(Path::new(&file)).unwrap();
-    let data = tempfile::tempdir().unwrap();
-    for limit in ["1000", "1000", "100"] {
-        let limit: Money = limit.parse().unwrap();
-        let figures = replay_in(data.path(), &book, limit).await;
-        assert_as_expected(&figures, &book, limit);
+    for flow in [Flow::Choreographed, Flow::Orchestrated] {
+        let data = tempfile::tempdir().unwrap();
+        for limit in ["1000", "1000", "100"] {
+            let limit: Money = limit.parse().unwrap();
+            let figures = replay_in(data.path(), flow, &book, limit).await;
+            assert_as_expected(&figures, &book, limit);
+        }
     }
 }

@@ -3,8 +3,8 @@
 
 use headwater::prelude::*;
 use headwater::testing::World;
-use shop::Money;
 use shop::replay::ledger::Ledger;
+use shop::{Flow, Money};
 use shop_customers::customer::{Customer, CustomerCommand, CustomerEvent};
 use shop_orders::OrderId;
 use shop_orders::order::{Order, OrderCommand, OrderRefusal};
@@ -26,7 +26,16 @@ pub(crate) struct Town {
 }
 
 impl Town {
-    pub(crate) fn new() -> Self {
+    /// A town whose orders and customers agree in this way.
+    pub(crate) fn of(flow: Flow) -> Self {
+        let (asks, answers) = match flow {
+            Flow::Choreographed => {
+                (shop_orders::Flow::Choreographed, shop_customers::Flow::Choreographed)
+            }
+            Flow::Orchestrated => {
+                (shop_orders::Flow::Orchestrated, shop_customers::Flow::Orchestrated)
+            }
+        };
         let views = tempfile::tempdir().unwrap();
         let database = |name: &str| views.path().join(name);
         let mut world = World::new();
@@ -34,10 +43,14 @@ impl Town {
         let orders = shop_orders::Settings {
             database: database("orders.db"),
             time_limit: TIME_LIMIT,
+            flow: asks,
             ..Default::default()
         };
-        let customers =
-            shop_customers::Settings { database: database("customers.db"), ..Default::default() };
+        let customers = shop_customers::Settings {
+            database: database("customers.db"),
+            flow: answers,
+            ..Default::default()
+        };
         let history =
             shop_history::Settings { database: database("history.db"), ..Default::default() };
         Self {

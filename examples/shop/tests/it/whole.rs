@@ -3,7 +3,7 @@
 use headwater::prelude::*;
 use reqwest::{Client, Response};
 use serde_json::{Value, json};
-use shop::{Ports, Shop, ShopError, ShopSettings};
+use shop::{Flow, Ports, Shop, ShopError, ShopSettings};
 use std::net::SocketAddr;
 use tempfile::TempDir;
 
@@ -13,9 +13,10 @@ struct Open {
     _views: TempDir,
 }
 
-async fn open() -> Open {
+async fn open(flow: Flow) -> Open {
     let views = tempfile::tempdir().unwrap();
-    let settings = ShopSettings { ports: Ports::ANY, ..ShopSettings::in_directory(views.path()) };
+    let settings =
+        ShopSettings { ports: Ports::ANY, flow, ..ShopSettings::in_directory(views.path()) };
     let shop = Shop::open(&settings, &Store::memory()).await.unwrap();
     Open { shop, client: Client::builder().no_proxy().build().unwrap(), _views: views }
 }
@@ -63,37 +64,41 @@ impl Open {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_order_goes_through_the_whole_shop() {
-    let shop = open().await;
-    let ann = shop.customer("15.00").await;
-    let (first, shown) = shop.order(&ann, "10.00").await;
-    assert_eq!(shown["orderState"], "APPROVED");
-    let (second, shown) = shop.order(&ann, "5.01").await;
-    assert_eq!(shown["cancellationReason"], "CREDIT_LIMIT_EXCEEDED");
-    let (_, shown) = shop.order("nobody", "5.01").await;
-    assert_eq!(shown["cancellationReason"], "UNKNOWN_CUSTOMER");
+    for flow in [Flow::Choreographed, Flow::Orchestrated] {
+        let shop = open(flow).await;
+        let ann = shop.customer("15.00").await;
+        let (first, shown) = shop.order(&ann, "10.00").await;
+        assert_eq!(shown["orderState"], "APPROVED");
+        let (second, shown) = shop.order(&ann, "5.01").await;
+        assert_eq!(shown["cancellationReason"], "CREDIT_LIMIT_EXCEEDED");
+        let (_, shown) = shop.order("nobody", "5.01").await;
+        assert_eq!(shown["cancellationReason"], "UNKNOWN_CUSTOMER");
 
-    let (_, returned) = shop
-        .post(&format!("/customers/{ann}/returns"), &json!({ "amount": "4", "reference": "r" }))
-        .await;
-    let (_, cancelled) = shop.post(&format!("/orders/{first}/cancel"), &json!({})).await;
-    // The release follows from the cancellation: who waits for one waits for what came of it.
-    let after = format!("after={returned},{cancelled}");
-    let left = shop.page(&format!("/customers/{ann}?{after}")).await;
-    assert_eq!(left["availableCredit"], json!({ "amount": "15.00" }));
+        let (_, returned) = shop
+            .post(&format!("/customers/{ann}/returns"), &json!({ "amount": "4", "reference": "r" }))
+            .await;
+        let (_, cancelled) = shop.post(&format!("/orders/{first}/cancel"), &json!({})).await;
+        // The release follows from the cancellation: who waits for one waits for what came of it.
+        let after = format!("after={returned},{cancelled}");
+        let left = shop.page(&format!("/customers/{ann}?{after}")).await;
+        assert_eq!(left["availableCredit"], json!({ "amount": "15.00" }));
 
-    let line = |id: &str, total: &str, reason: &str| {
-        json!({ "orderId": id, "orderState": "CANCELLED", "orderTotal": { "amount": total },
-            "cancellationReason": reason })
-    };
-    let whole = json!({ "customerId": ann, "name": "Ann", "creditLimit": { "amount": "15.00" },
-        "orders": [line(&first, "10.00", "CUSTOMER_REQUEST"),
-            line(&second, "5.01", "CREDIT_LIMIT_EXCEEDED")] });
-    assert_eq!(shop.page(&format!("/customers/{ann}/orderhistory?{after}")).await, whole);
-    assert_eq!(shop.page(&format!("/customers/{ann}/overview?{after}")).await, whole);
-    for page in ["/customers/nobody/orderhistory", "/customers/nobody/overview", "/orders/nobody"] {
-        assert_eq!(shop.get(shop.shop.gateway(), page).await.0, 404, "{page}");
+        let line = |id: &str, total: &str, reason: &str| {
+            json!({ "orderId": id, "orderState": "CANCELLED", "orderTotal": { "amount": total },
+                "cancellationReason": reason })
+        };
+        let whole = json!({ "customerId": ann, "name": "Ann", "creditLimit": { "amount": "15.00" },
+            "orders": [line(&first, "10.00", "CUSTOMER_REQUEST"),
+                line(&second, "5.01", "CREDIT_LIMIT_EXCEEDED")] });
+        assert_eq!(shop.page(&format!("/customers/{ann}/orderhistory?{after}")).await, whole);
+        assert_eq!(shop.page(&format!("/customers/{ann}/overview?{after}")).await, whole);
+        for page in
+            ["/customers/nobody/orderhistory", "/customers/nobody/overview", "/orders/nobody"]
+        {
+            assert_eq!(shop.get(shop.shop.gateway(), page).await.0, 404, "{page}");
+        }
+        shop.shop.close().await;
     }
-    shop.shop.close().await;
 }
 
 /// The trace that a request carries, or that the shop begins for it, is found in every event that
@@ -132,19 +137,21 @@ async fn one_trace_goes_through_the_whole_flow() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_service_tells_about_itself() {
-    let shop = open().await;
-    let sites: Vec<(String, SocketAddr)> =
-        shop.shop.addresses().map(|(name, address)| (name.to_owned(), address)).collect();
-    let names: Vec<&str> = sites.iter().map(|(name, _)| &**name).collect();
-    assert_eq!(names, ["gateway", "customers", "orders", "history"]);
-    for (name, address) in &sites {
-        for page in ["/livez", "/metrics", "/openapi.json", "/asyncapi.json"] {
-            assert_eq!(shop.get(*address, page).await.0, 200, "{name}{page}");
+    for flow in [Flow::Choreographed, Flow::Orchestrated] {
+        let shop = open(flow).await;
+        let sites: Vec<(String, SocketAddr)> =
+            shop.shop.addresses().map(|(name, address)| (name.to_owned(), address)).collect();
+        let names: Vec<&str> = sites.iter().map(|(name, _)| &**name).collect();
+        assert_eq!(names, ["gateway", "customers", "orders", "history"]);
+        for (name, address) in &sites {
+            for page in ["/livez", "/metrics", "/openapi.json", "/asyncapi.json"] {
+                assert_eq!(shop.get(*address, page).await.0, 200, "{name}{page}");
+            }
+            let (_, ready) = shop.get(*address, "/readyz").await;
+            assert_eq!(ready["unpublished"], json!([]), "{name} reads what nobody publishes");
         }
-        let (_, ready) = shop.get(*address, "/readyz").await;
-        assert_eq!(ready["unpublished"], json!([]), "{name} reads what nobody publishes");
+        shop.shop.close().await;
     }
-    shop.shop.close().await;
 }
 
 #[tokio::test]

@@ -114,3 +114,21 @@ fn what_comes_before_the_beginning_waits_for_it() {
     world.settle();
     assert_eq!(standing(&world, &lamps), Standing::Ended(End::Completed));
 }
+
+#[test]
+fn requests_that_nobody_accepts_are_shown() {
+    use super::town::Town;
+    let mut town = Town::open([0, 1, 2]);
+    town.hotel("grand", 1);
+    // The wallets' service of another version: it does not accept commands from trips.
+    town.world.pause("wallets");
+    town.trip("a", "ann", "grand", 100);
+    town.world.settle();
+    let health = town.world.block_on(town.trips.health()).unwrap();
+    assert_eq!(health.unaccepted().map(|requests| &*requests.to).collect::<Vec<_>>(), ["wallets"]);
+    town.world.resume("wallets");
+    town.world.settle();
+    let health = town.world.block_on(town.trips.health()).unwrap();
+    assert_eq!(health.unaccepted().count(), 0);
+    assert!(health.requests.iter().all(|requests| requests.is_accepted && !requests.is_waiting()));
+}
