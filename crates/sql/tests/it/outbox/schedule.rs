@@ -194,7 +194,7 @@ impl<'d> Run<'d> {
             self.take(&Step::Commit { writer }).await;
         }
         let mut idle = 0;
-        for n in (0..RELAYS).cycle().take(5_000) {
+        for n in (0..RELAYS).cycle().take(1_000) {
             match self.relays[n].turn().await {
                 Ok(RelayTurn::Idle) => idle += 1,
                 Ok(RelayTurn::Moved(_)) | Err(_) => idle = 0,
