@@ -121,26 +121,31 @@ impl<S: Saga> SagaReader<S> {
 
     async fn work(&self, post: &mut Post) -> Result<Turn, Stop> {
         let page = post.session.read().await?;
-        let rest = page.next.is_some();
+        let mut has_more = page.next.is_some();
         if page.events.is_empty() {
             post.session.pass_over(&page, &self.status).await?;
         } else {
+            has_more = true;
             let (telling, whole) = (self.telling(false), page.checkpoint());
             let session = &mut post.session;
             carry_out::handle(&telling, session, &self.status, &page, whole).await?;
-            return Ok(Turn::Moved);
         }
+        let now = post.session.now();
         match &mut post.wakes {
-            _ if rest => Ok(Turn::Moved),
-            None => Ok(Turn::Idle(page.as_of)),
-            Some(wakes) => match wakes.next(&*post.session.own).await? {
-                Next::Waits(until) => Ok(Turn::IdleUntil { position: page.as_of, until }),
-                Next::Due(due) => {
-                    self.wake_all(&mut post.session, &due).await?;
-                    wakes.handled(&*post.session.own, &due).await?;
-                    Ok(Turn::Moved)
+            // Timers have their turn also while inputs never run dry.
+            Some(wakes) if !has_more || wakes.is_to_be_asked(now) => {
+                match wakes.next(&*post.session.own).await? {
+                    Next::Waits(_) if has_more => Ok(Turn::Moved),
+                    Next::Waits(until) => Ok(Turn::IdleUntil { position: page.as_of, until }),
+                    Next::Due(due) => {
+                        self.wake_all(&mut post.session, &due).await?;
+                        wakes.handled(&*post.session.own, &due).await?;
+                        Ok(Turn::Moved)
+                    }
                 }
-            },
+            }
+            _ if has_more => Ok(Turn::Moved),
+            _ => Ok(Turn::Idle(page.as_of)),
         }
     }
 
