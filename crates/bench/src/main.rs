@@ -87,6 +87,7 @@ fn main() -> anyhow::Result<()> {
         match task.as_str() {
             "append-until-killed" => return measure::append_until_killed(&dir),
             "print-own-memory" => return measure::print_own_memory(&dir),
+            "fill-timers" => return measure::fill_timers(&dir),
             "serve-headwater" => return wire::serve_headwater(&dir),
             "serve-echo" => return wire::serve_echo(),
             "drive-headwater" => return wire::drive_native(&dir),

@@ -19,6 +19,7 @@ mod scan;
 mod size;
 mod slow;
 mod stored;
+mod timers;
 mod wire;
 
 use crate::dataset::Dataset;
@@ -29,6 +30,7 @@ use tokio::runtime::Runtime;
 
 pub(crate) use memory::print_own as print_own_memory;
 pub(crate) use open::append_until_killed;
+pub(crate) use timers::fill_here as fill_timers;
 
 /// What every bench is given.
 pub(crate) struct Bench {
@@ -72,6 +74,7 @@ pub(crate) const ALL: &[Measure] = &[
     Measure { name: "idle", about: "subscriptions that wait", run: idle::measure },
     Measure { name: "slow", about: "subscribers that hardly read", run: slow::measure },
     Measure { name: "hostile", about: "beside malformed frames", run: hostile::measure },
+    Measure { name: "timers", about: "a million pending, all due", run: timers::measure },
     Measure { name: "wire-append", about: "over the wire, beside peers", run: wire::appends },
     Measure { name: "wire-read", about: "over the wire, beside peers", run: wire::reads },
 ];
