@@ -220,7 +220,7 @@ impl From<ParkedError> for Problem {
     fn from(error: ParkedError) -> Self {
         let status = match &error {
             ParkedError::NoReader { .. } | ParkedError::NotParked { .. } => StatusCode::NOT_FOUND,
-            ParkedError::Behind { .. } => StatusCode::CONFLICT,
+            ParkedError::Behind { .. } | ParkedError::NoSaga { .. } => StatusCode::CONFLICT,
             ParkedError::NoReason => StatusCode::UNPROCESSABLE_ENTITY,
             ParkedError::Read(cause) => return cause.clone().into(),
             ParkedError::Stopped { retry: Retry::Never, .. } => StatusCode::INTERNAL_SERVER_ERROR,
