@@ -72,11 +72,10 @@ impl SqliteKeys {
     /// `Some(None)`: it was forgotten.
     fn known(&self, subject: &Subject) -> Result<Option<Option<SubjectKey>>, KeysError> {
         let connection = self.connection.lock();
-        let row = connection
-            .prepare_cached("select key from subject_key where subject = ?")
-            .and_then(|mut select| {
-                select.query_row([subject.as_str()], |row| row.get(0)).optional()
-            });
+        let row =
+            connection.prepare_cached("select key from subject_key where subject = ?").and_then(
+                |mut select| select.query_row([subject.as_str()], |row| row.get(0)).optional(),
+            );
         let row: Option<Option<[u8; 32]>> = row.map_err(|error| self.unavailable(&error))?;
         Ok(row.map(|key| key.map(SubjectKey::new)))
     }
@@ -94,12 +93,12 @@ impl SqliteKeys {
         statement: impl FnOnce(&Connection) -> rusqlite::Result<usize>,
     ) -> Result<(), KeysError> {
         let mut connection = self.connection.lock();
-        let written = connection.transaction_with_behavior(TransactionBehavior::Immediate).and_then(
-            |transaction| {
+        let written = connection
+            .transaction_with_behavior(TransactionBehavior::Immediate)
+            .and_then(|transaction| {
                 statement(&transaction)?;
                 transaction.commit()
-            },
-        );
+            });
         written.map_err(|error| self.unavailable(&error))
     }
 

@@ -14,7 +14,7 @@ pub(crate) struct Relay {
 pub(crate) enum RelayCommand {
     /// Carry the rows of committed transactions into a context, until it is told to stop.
     #[command(after_help = SEE_EXIT_CODES)]
-    Run(RelayRun),
+    Run(Box<RelayRun>),
     /// Print what makes the tables that an outbox needs.
     #[command(after_help = SEE_EXIT_CODES)]
     Ddl(OutboxOf),

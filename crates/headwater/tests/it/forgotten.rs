@@ -117,7 +117,7 @@ fn holds(folder: &Path, text: &str) -> bool {
 }
 
 async fn back_up(contexts: &EmbeddedStore, folder: &Path) {
-    let disk: Arc<dyn Disk> = Arc::new(OsDisk);
+    let disk: Arc<dyn Disk> = Arc::new(OsDisk::new());
     let archive = Archive::open_or_make(&disk, folder).unwrap();
     let (by, source) = ("a test".to_owned(), "a store".to_owned());
     let take = Take { archive: &archive, by, source, clock: &SystemClock, progress: &Unseen };
@@ -158,8 +158,9 @@ async fn a_forgotten_person_is_in_no_byte_of_any_file() {
         let id = GuestId::from(n.to_string());
         let name = Personal::of(&id, name_of(n));
         let command = GuestCommand::Arrive { guest: id.clone(), name };
-        let receipt = service.run::<Guest>(&id, command, &Cause::keyed(n.to_string())).await.unwrap();
-        last = Some(receipt.position);
+        let receipt =
+            service.run::<Guest>(&id, command, &Cause::keyed(n.to_string())).await.unwrap();
+        last = receipt.position;
         service.load::<Guest>(&id, AsOf::Now).await.unwrap();
     }
     let seen: After = format!("guests:{}", last.unwrap()).parse().unwrap();

@@ -43,7 +43,7 @@ impl Inbox {
         tx: &mut Transaction<'_>,
         message: &str,
     ) -> Result<bool, SqlError> {
-        Ok(is_new(tx.exec_drop(FIRST, (&self.consumer, message)).await, FIRST)?)
+        is_new(tx.exec_drop(FIRST, (&self.consumer, message)).await, FIRST)
     }
 
     /// Handles a message unless it was handled before. If the handler fails, nothing of it is done, and

@@ -194,7 +194,7 @@ pub(crate) fn corrupt() -> impl Strategy<Value = Corrupt> {
 }
 
 pub(crate) fn no_context() -> impl Strategy<Value = NoContext> {
-    let name = || "[a-z]{1,9}".prop_map(|name| ContextName::new(name).unwrap());
+    let name = || "[a-z]{1,9}".prop_map(|name| ContextName::new(name).expect("a name"));
     (name(), proptest::option::of(name()))
         .prop_map(|(context, nearest)| NoContext { context, nearest })
 }

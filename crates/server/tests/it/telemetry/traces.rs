@@ -111,13 +111,13 @@ async fn an_append_of_a_client_of_kurrentdb_has_them_too() {
         headwater_wire::kurrent::event_store::client::Empty {},
     );
     let stream = headwater_wire::kurrent::event_store::client::StreamIdentifier {
-        stream_name: Bytes::from_static(b"order-1").try_into().unwrap(),
+        stream_name: Bytes::from_static(b"order-1"),
     };
     let head =
         Options { stream_identifier: Some(stream), expected_stream_revision: Some(expected) };
     let properties = [("type", "Placed"), ("content-type", "application/json")];
     let id = headwater_wire::kurrent::event_store::client::uuid::Value::String(
-        Uuid::from_u128(1).to_string().into(),
+        Uuid::from_u128(1).to_string(),
     );
     let one = ProposedMessage {
         id: Some(headwater_wire::kurrent::event_store::client::Uuid { value: Some(id) }),
