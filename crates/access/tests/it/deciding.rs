@@ -3,7 +3,7 @@
 use bytestring::ByteString;
 use headwater_access::decide::ACCESS_CONTEXT;
 use headwater_access::{
-    AccessEvent, Change, ContextPattern, Decision, Directory, Effect, Principal, Scope,
+    AccessEvent, Change, ContextPattern, Decision, Directory, Effect, Grant, Principal, Scope,
     StreamPattern, Target, UserName, Verb, Verbs, Who, Why,
 };
 use headwater_model::{Category, ContextName, Query, QueryItem, StreamName};
@@ -34,9 +34,11 @@ fn with(grants: &[(Effect, &str, Scope)]) -> Directory {
     let (full_name, password) = (String::new(), None);
     let roles = vec!["billing".to_owned()];
     change(&mut directory, Change::CreateUser { user: user("ana"), full_name, roles, password });
-    for (effect, who, scope) in grants {
-        let (effect, who, scope) = (*effect, who.parse().unwrap(), scope.clone());
-        change(&mut directory, Change::MakeGrant { effect, who, scope });
+    // As recorded, not as asked: what leaves nobody who administers is not granted, and is decided on here.
+    for (n, (effect, who, scope)) in grants.iter().enumerate() {
+        let (id, who) = (format!("g-{n}").parse().unwrap(), who.parse().unwrap());
+        let grant = Grant { id, effect: *effect, who, scope: scope.clone() };
+        directory.evolve(AccessEvent::GrantMade(grant));
     }
     directory
 }

@@ -94,6 +94,8 @@ async fn an_order_is_decided_and_still_there_after_a_restart() {
 #[test]
 fn a_second_process_on_the_same_data_is_told_who_has_it() {
     let place = Place::new();
+    let note = ["stream", "append", "note-1", "--type", "Noted", "--payload", "{}"];
+    place.run(&[&note[..], &["-c", "orders", "--expect", "any"]].concat()).good();
     let running = Running::start(&place);
     let ran = place.run(&["stream", "ls", "--context", "orders"]);
     assert_eq!(ran.code, 6, "{}", ran.err);
