@@ -25,7 +25,9 @@ pub(crate) use group::{
     Where,
 };
 pub(crate) use look::{Health, Top};
-pub(crate) use parked::{Discard, Parked, ParkedCommand, ParkedLs, Retry, Services};
+pub(crate) use parked::{
+    Discard, EndSaga, Parked, ParkedCommand, ParkedLs, Retry, SagaEnd, Services,
+};
 pub(crate) use place::{Data, Place};
 pub(crate) use profile::{Profile, ProfileAdd, ProfileCommand};
 pub(crate) use relay::{

@@ -16,7 +16,7 @@ mod shown;
 
 pub(crate) use note::RunningDev;
 
-use crate::args::{Discard, Output, Parked, ParkedCommand, ParkedLs, Retry, Services};
+use crate::args::{Discard, EndSaga, Output, Parked, ParkedCommand, ParkedLs, Retry, Services};
 use crate::exit::StillParked;
 use crate::output::Printer;
 use asking::Service;
@@ -29,6 +29,7 @@ pub(crate) async fn run(parked: &Parked, output: Output) -> anyhow::Result<()> {
         ParkedCommand::Ls(ls) => list(ls, &mut printer).await?,
         ParkedCommand::Retry(again) => retry(again, &mut printer).await?,
         ParkedCommand::Discard(give_up) => discard(give_up, &mut printer).await?,
+        ParkedCommand::End(saga) => end(saga, &mut printer).await?,
     }
     Ok(printer.flush()?)
 }
@@ -95,6 +96,14 @@ async fn discard(discard: &Discard, printer: &mut Printer) -> anyhow::Result<()>
         printer.say(&format!("{behind} of its key are still parked; try them next:\n"))?;
         printer.say(&format!("  headwater parked retry {reader} --all{flags}"))?;
     }
+    Ok(())
+}
+
+async fn end(saga: &EndSaga, printer: &mut Printer) -> anyhow::Result<()> {
+    let service = asking::with_reader(&saga.services, &saga.reader).await?;
+    let told = service.end(&saga.reader, saga.event, saga.end, &saga.why).await?;
+    let end = text(&told["end"]);
+    printer.line(&format!("{end}  {}", row(&told["ended"])), &told)?;
     Ok(())
 }
 

@@ -1,7 +1,7 @@
 //! What `headwater parked` is asked.
 
 use super::Data;
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
 
 #[derive(Args)]
 pub(crate) struct Parked {
@@ -18,6 +18,8 @@ pub(crate) enum ParkedCommand {
     Retry(Retry),
     /// Give one input up, for a reason, which is recorded.
     Discard(Discard),
+    /// End a parked saga, for a reason, which is recorded: somebody saw to what was left of it.
+    End(EndSaga),
 }
 
 /// Which services are asked: they run, and only they write what they keep.
@@ -64,4 +66,39 @@ pub(crate) struct Discard {
     pub(crate) why: String,
     #[command(flatten)]
     pub(crate) services: Services,
+}
+
+#[derive(Args)]
+pub(crate) struct EndSaga {
+    /// The saga that set it aside.
+    pub(crate) reader: String,
+    /// The event's id, as `parked ls` shows it.
+    pub(crate) event: uuid::Uuid,
+    /// What it came to in the end.
+    #[arg(long = "as", value_enum)]
+    pub(crate) end: SagaEnd,
+    /// What was done about the rest of it.
+    #[arg(long, value_name = "REASON")]
+    pub(crate) why: String,
+    #[command(flatten)]
+    pub(crate) services: Services,
+}
+
+/// How a saga ends by a person's hand.
+#[derive(Clone, Copy, ValueEnum)]
+pub(crate) enum SagaEnd {
+    /// All that it was for is done.
+    Completed,
+    /// All that it did is undone.
+    Compensated,
+}
+
+impl SagaEnd {
+    /// As services know it.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Completed => "completed",
+            Self::Compensated => "compensated",
+        }
+    }
 }

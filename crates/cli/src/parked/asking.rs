@@ -1,7 +1,7 @@
 //! Asking running services about parked inputs, over HTTP.
 
 use super::note;
-use crate::args::Services;
+use crate::args::{SagaEnd, Services};
 use crate::exit::{Answered, NotFound};
 use reqwest::{Client, RequestBuilder, Url};
 use serde_json::{Value, json};
@@ -125,6 +125,18 @@ impl Service {
     ) -> anyhow::Result<Value> {
         let url = self.url(&["admin", "parked", reader, &event.to_string(), "discard"])?;
         Ok(self.ask(self.client.post(url).json(&json!({ "why": why }))).await?)
+    }
+
+    pub(super) async fn end(
+        &self,
+        reader: &str,
+        event: uuid::Uuid,
+        end: SagaEnd,
+        why: &str,
+    ) -> anyhow::Result<Value> {
+        let url = self.url(&["admin", "parked", reader, &event.to_string(), "end"])?;
+        let body = json!({ "end": end.as_str(), "why": why });
+        Ok(self.ask(self.client.post(url).json(&body)).await?)
     }
 
     /// The URL of a page, whatever is in the names.
