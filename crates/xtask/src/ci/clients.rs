@@ -81,7 +81,8 @@ impl Client {
             Err(why) => return Ok(self.left_out(&why)),
         };
         let site = Site::start(workspace)?;
-        let ended = command::run(stories.arg(&site.address).args(&site.secure))?;
+        let told = stories.arg(&site.address).args(&site.secure).args(&site.asking);
+        let ended = command::run(told)?;
         site.stop()?;
         Ok(counted(ended))
     }
@@ -158,7 +159,9 @@ pub(super) struct Site {
     child: Child,
     pub(super) address: String,
     /// Its address by TLS, and the file of the authority that has signed its certificate.
-    secure: Vec<String>,
+    pub(super) secure: Vec<String>,
+    /// The address by TLS of one that asks who asks, and the name and password of who administers it.
+    pub(super) asking: Vec<String>,
 }
 
 impl Site {
@@ -179,8 +182,9 @@ impl Site {
         let mut line = || -> anyhow::Result<String> {
             Ok(said.next().context("the server does not say where it is")??)
         };
-        let (address, secure) = (line()?, line()?);
-        Ok(Self { child, address, secure: secure.split(' ').map(str::to_owned).collect() })
+        let (address, secure, asking) = (line()?, line()?, line()?);
+        let words = |line: String| line.split(' ').map(str::to_owned).collect();
+        Ok(Self { child, address, secure: words(secure), asking: words(asking) })
     }
 
     /// Stops it, and looks how it ended.

@@ -1,8 +1,10 @@
 // Stories told by a Node client of KurrentDB, against the server at an address.
 //
-//     node stories.cjs FOLDER @kurrent/kurrentdb-client 127.0.0.1:2113
+//     node stories.cjs FOLDER @kurrent/kurrentdb-client 127.0.0.1:2113 \
+//         127.0.0.1:2114 ca.pem 127.0.0.1:2115 keeper password
 //
-// FOLDER is where the client is installed. What is printed is counted by whoever runs this.
+// FOLDER is where the client is installed. The third address is that of a server by TLS that asks who asks,
+// with who administers it. What is printed is counted by whoever runs this.
 "use strict";
 
 const assert = require("node:assert/strict");
@@ -10,7 +12,7 @@ const { createRequire } = require("node:module");
 const { randomUUID } = require("node:crypto");
 const path = require("node:path");
 
-const [folder, name, address] = process.argv.slice(2);
+const [folder, name, address, , authority, asking, keeper, password] = process.argv.slice(2);
 const kurrent = createRequire(path.join(path.resolve(folder), "package.json"))(name);
 const isNew = name === "@kurrent/kurrentdb-client";
 const Client = isNew ? kurrent.KurrentDBClient : kurrent.EventStoreDBClient;
@@ -267,6 +269,10 @@ ofVersion2("records are appended if all checks hold", async (client) => {
   const check = (streamName, expectedState) => ({ type: kurrent.STREAM_STATE, streamName, expectedState });
   await client.appendRecords([record(one), record(two), record(one)], [check(one, NO_STREAM)]);
   assert.deepEqual(await revisions(client.readStream(one)), [0, 1]);
+  const places = async (at) =>
+    (await collect(client.readStream(at))).map(({ event }) => event.position.commit);
+  const [[first, last], [between]] = [await places(one), await places(two)];
+  assert.ok(first < between && between < last, "in the order of everything as they were sent");
   const checks = [check(one, 0n), check(two, 0n), check(three, STREAM_EXISTS)];
   const error = await client.appendRecords([record(two)], checks).catch((error) => error);
   assert.ok(error instanceof kurrent.AppendConsistencyViolationError, `${error}`);
@@ -277,6 +283,7 @@ ofVersion2("records are appended if all checks hold", async (client) => {
   assert.deepEqual(await revisions(client.readStream(two)), [0]);
 });
 
+require("./users.cjs")({ folder, name, isNew, story, authority, asking, keeper, password });
 require("./groups.cjs")({ kurrent, isNew, story, stream, event, refused, collect });
 
 (async () => {

@@ -3,6 +3,7 @@
     python stories.py kurrentdbclient 127.0.0.1:2113 127.0.0.1:2114 ca.pem
 
 The second address is that of the same contexts by TLS, with the file of the authority behind it.
+What else is given is of a server that asks who asks: this client has no calls about users.
 Each story uses streams of its own. What is printed is counted by whoever runs this.
 """
 
@@ -403,6 +404,8 @@ def records_are_appended_if_all_checks_hold(client):
     done = client.append_records([record(one, metadata=metadata), record(two), record(one)])
     places = {p.stream_name: p.stream_position for p in done.stream_positions}
     assert places == {one: 1, two: 0}
+    order = [client.get_stream(name)[n].commit_position for name, n in [(one, 0), (two, 0), (one, 1)]]
+    assert order == sorted(order), "in the order of everything as they were sent"
     read = client.get_stream(one)[0]
     assert json.loads(read.metadata)["by"] == "me"
     client.append_records([record(two)], [check(one, 1), check(three, NO_STREAM)])

@@ -1,12 +1,14 @@
 //! Stories told by the Rust client of KurrentDB, against the server at an address.
 //!
 //! ```text
-//! cargo run -- 127.0.0.1:2113 127.0.0.1:2114 ca.pem
+//! cargo run -- 127.0.0.1:2113 127.0.0.1:2114 ca.pem 127.0.0.1:2115 keeper password
 //! ```
-//! The second address is that of the same contexts by TLS, with the file of the authority behind it.
+//! The second address is that of the same contexts by TLS, with the file of the authority behind it; the
+//! third that of a server by TLS that asks who asks, with who administers it.
 //! Each story uses streams of its own. What is printed is counted by whoever runs this.
 
 mod groups;
+mod users;
 
 use anyhow::{Context, ensure};
 use bytes::Bytes;
@@ -25,6 +27,10 @@ use kurrentdb::{
 };
 use serde_json::json;
 use std::fmt::Debug;
+use users::{
+    a_password_is_changed_by_who_knows_it_and_reset_by_who_administers,
+    users_are_made_changed_kept_out_let_in_and_taken_away, who_does_not_administer_changes_nobody,
+};
 use uuid::Uuid;
 
 type Story = fn(Client) -> BoxFuture<'static, anyhow::Result<()>>;
@@ -54,6 +60,9 @@ const STORIES: &[(&str, Story)] = stories![
     a_group_of_everything_takes_what_passes,
     what_is_wrong_about_a_group_has_its_own_error,
     operators_are_answered,
+    users_are_made_changed_kept_out_let_in_and_taken_away,
+    a_password_is_changed_by_who_knows_it_and_reset_by_who_administers,
+    who_does_not_administer_changes_nobody,
 ];
 
 #[tokio::main]
