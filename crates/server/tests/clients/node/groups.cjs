@@ -133,10 +133,11 @@ module.exports = ({ kurrent, isNew, story, stream, event, refused, collect }) =>
       new Promise((_, reject) => subscription.on("error", reject).on("data", () => {}));
     const first = client.subscribeToPersistentSubscriptionToStream(at, own);
     await new Promise((heard) => first.once("confirmation", heard));
-    const ended = failed(first);
+    // Listened to from here on: it may be told before the deletion is answered.
+    const ended = refused(kurrent.PersistentSubscriptionDroppedError, failed(first));
     const full = kurrent.PersistentSubscriptionMaximumSubscribersReachedError;
     await refused(full, failed(client.subscribeToPersistentSubscriptionToStream(at, own)));
     await client.deletePersistentSubscriptionToStream(at, own);
-    await refused(kurrent.PersistentSubscriptionDroppedError, ended);
+    await ended;
   });
 };
