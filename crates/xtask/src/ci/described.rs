@@ -32,7 +32,6 @@ fn run(workspace: &Workspace) -> anyhow::Result<Tally> {
     };
     let site = Site::start(workspace)?;
     let asked = python.arg(workspace.root.join(SCRIPT)).arg(&site.address);
-    let asked = asked.args(&site.secure).args(&site.asking);
     let ended = command::run(asked)?;
     site.stop()?;
     Ok(counted(ended))
