@@ -7,15 +7,14 @@ use kurrentdb::operations::{self, UserDetails};
 use kurrentdb::{Client, Error};
 use uuid::Uuid;
 
-const PASSWORD: &str = "a password of the stories";
-const OTHER: &str = "another good password";
+const PASSWORD: &str = "a-password-of-the-stories";
+const OTHER: &str = "another-good-password";
 
 /// Whoever has this name and password, at the server that asks. Errors of a call make this client look
 /// for the server again: another one for each.
 fn by(name: &str, password: &str) -> anyhow::Result<operations::Client> {
     let argument = |n| std::env::args().nth(n).context("the server that asks is missing");
     let (authority, address) = (argument(3)?, argument(4)?);
-    let password = password.replace(' ', "%20");
     let text = format!("kurrentdb://{name}:{password}@{address}?tls=true&tlsCAFile={authority}");
     Ok(operations::Client::from(connect(&text)?))
 }
