@@ -12,6 +12,7 @@
 
 use crate::Service;
 use crate::parked::{Discarded, ParkedError, ParkedInput, Pick, Retried};
+use crate::react::session::Stop;
 use crate::saga::End;
 use bytestring::ByteString;
 use futures_util::future::BoxFuture;
@@ -175,8 +176,14 @@ impl Status {
         *self.reached.borrow()
     }
 
-    /// Shows what a turn came to.
-    pub(crate) fn after(&self, turn: &Turn) {
+    /// What a turn came to, which is shown from here on.
+    pub(crate) fn after(&self, turn: Result<Turn, Stop>) -> Turn {
+        let turn = turn.unwrap_or_else(Stop::into_turn);
+        self.show(&turn);
+        turn
+    }
+
+    fn show(&self, turn: &Turn) {
         self.set_state(match turn {
             // It stays what it was: it may be catching up.
             Turn::Moved => match self.state() {

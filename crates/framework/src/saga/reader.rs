@@ -232,11 +232,7 @@ impl<S: Saga> Reader for SagaReader<S> {
     }
 
     fn turn<'a>(&'a self, service: &'a Service) -> BoxFuture<'a, Turn> {
-        Box::pin(async move {
-            let turn = self.take_turn(service).await.unwrap_or_else(Stop::into_turn);
-            self.status.after(&turn);
-            turn
-        })
+        Box::pin(async move { self.status.after(self.take_turn(service).await) })
     }
 
     fn parked<'a>(&'a self, service: &'a Service) -> ParkedAnswer<'a, Vec<ParkedInput>> {
