@@ -77,6 +77,17 @@ impl Metadata {
         self.free.iter().find(|(k, _)| k == key).map(|(_, value)| &**value)
     }
 
+    /// Keeps a value under a key: one of the four that are known, or a free one behind those there are.
+    pub fn put(&mut self, key: ByteString, value: ByteString) {
+        match &*key {
+            "correlation" => self.correlation = Some(value),
+            "causation" => self.causation = Some(value),
+            "traceparent" => self.traceparent = Some(value),
+            "actor" => self.actor = Some(value),
+            _ => self.free.push((key, value)),
+        }
+    }
+
     /// Bytes of all keys and values.
     pub fn bytes(&self) -> usize {
         let known = [&self.correlation, &self.causation, &self.traceparent, &self.actor];

@@ -110,13 +110,7 @@ pub(crate) fn metadata(object: Map<String, Json>) -> Metadata {
             Json::String(text) => text.into(),
             other => other.to_string().into(),
         };
-        match key.as_str() {
-            "correlation" => metadata.correlation = Some(value),
-            "causation" => metadata.causation = Some(value),
-            "traceparent" => metadata.traceparent = Some(value),
-            "actor" => metadata.actor = Some(value),
-            _ => metadata.free.push((key.into(), value)),
-        }
+        metadata.put(key.into(), value);
     }
     metadata
 }
