@@ -19,6 +19,7 @@ mod databases;
 mod deny;
 mod described;
 mod processes;
+mod programs;
 mod smoke;
 mod step;
 mod tally;

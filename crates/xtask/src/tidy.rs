@@ -5,12 +5,14 @@
 //! Picture:
 //! ```text
 //!   files ─▶ source ─▶ facts ─┬▶ size · words · habits · outside      one file at a time
-//!   cargo metadata ───────────┴▶ floors · dependencies · maps         the house as a whole
+//!   cargo metadata ───────────┴▶ floors · dependencies · maps ·       the house as a whole
+//!                               │  examples
 //!                               ▼
 //!                      violations, each `file:line: rule: what to do`, and measures
 //! ```
 
 mod dependencies;
+mod examples;
 mod facts;
 mod floors;
 mod habits;
@@ -44,6 +46,7 @@ pub(crate) fn check(workspace: &Workspace) -> anyhow::Result<Report> {
     violations.extend(floors::check(workspace));
     violations.extend(dependencies::check(workspace, &sources));
     violations.extend(maps::check(workspace, &sources));
+    violations.extend(examples::check(workspace, &sources));
     violations.sort();
     Ok(Report { measures: Measures::of(&sources), violations })
 }

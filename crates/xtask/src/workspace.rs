@@ -28,6 +28,14 @@ pub(crate) struct Crate {
     pub(crate) dependencies: Vec<Dependency>,
     /// What can be switched on.
     pub(crate) features: BTreeMap<String, Vec<String>>,
+    targets: Vec<Target>,
+}
+
+/// What cargo builds of a crate.
+#[derive(Deserialize)]
+struct Target {
+    kind: Vec<String>,
+    doctest: bool,
 }
 
 /// A line of `[dependencies]`, `[dev-dependencies]` or `[build-dependencies]`.
@@ -79,6 +87,13 @@ impl Crate {
     /// The crate's folder.
     pub(crate) fn folder(&self) -> &Path {
         self.manifest_path.parent().expect("a manifest stands in a folder")
+    }
+
+    /// Whether cargo runs the examples in its documentation; `None` for a crate without a library.
+    pub(crate) fn runs_examples(&self) -> Option<bool> {
+        let libraries = ["lib", "proc-macro"];
+        let is_library = |t: &&Target| t.kind.iter().any(|kind| libraries.contains(&kind.as_str()));
+        self.targets.iter().find(is_library).map(|target| target.doctest)
     }
 
     /// The folder's own name: `store` for `headwater-store`.

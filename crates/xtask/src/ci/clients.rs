@@ -9,9 +9,9 @@
 //!        └─ not possible here: skipped loudly, and counted; in CI a failure
 //! ```
 
-use super::command;
 use super::step::{Step, counted};
 use super::tally::Tally;
+use super::{command, programs};
 use crate::workspace::{Workspace, cargo};
 use anyhow::{Context, ensure};
 use std::io::{BufRead, BufReader};
@@ -167,11 +167,7 @@ pub(super) struct Site {
 impl Site {
     /// Builds it, and starts it over a directory of its own.
     pub(super) fn start(workspace: &Workspace) -> anyhow::Result<Self> {
-        let mut build = Command::new(cargo());
-        build.current_dir(&workspace.root).args(["build", "--locked", "-p", "headwater-server"]);
-        let built = command::run(build.args(["--example", "site"]))?;
-        ensure!(built.good, "the server does not build");
-        let program: PathBuf = workspace.target.join("debug/examples/site");
+        let program = programs::site(workspace)?;
         let mut child = Command::new(&program)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())

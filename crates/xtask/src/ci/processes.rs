@@ -14,9 +14,9 @@
 
 mod process;
 
-use super::command;
+use super::programs;
 use super::tally::Tally;
-use crate::workspace::{Workspace, cargo};
+use crate::workspace::Workspace;
 use anyhow::{Context, ensure};
 use process::Process;
 use serde_json::Value;
@@ -32,10 +32,7 @@ const PATIENCE: &str = "1000h";
 
 /// Builds the programs, and compares the two replays.
 pub(super) fn run(workspace: &Workspace) -> anyhow::Result<Tally> {
-    let mut build = Command::new(cargo());
-    build.current_dir(&workspace.root).args(["build", "--workspace", "--bins", "--locked"]);
-    ensure!(command::run(&mut build)?.good, "the programs do not build");
-    let programs = workspace.target.join("debug");
+    let programs = programs::built(workspace)?;
     let book = workspace.root.join("examples/shop/tests/fixtures/orders.csv");
     let place = tempfile::tempdir()?;
 
