@@ -97,6 +97,9 @@ pub enum AccessError {
     /// Then nobody could administer, and so nobody could withdraw the grant either.
     #[error("if {0} were denied that, nobody could administer any more")]
     NobodyLeft(Who),
+    /// Each check of a password costs; so many may wait for theirs.
+    #[error("too many passwords are being checked; ask again in a second")]
+    Busy,
     /// Past a limit, or contradicting itself.
     #[error("{what}: {why}")]
     Invalid {
@@ -116,6 +119,7 @@ impl AccessError {
             Self::NoToken(_) => "access.no_token",
             Self::NoGrant(_) => "access.no_grant",
             Self::LastAdmin(_) | Self::NobodyLeft(_) => "access.last_admin",
+            Self::Busy => "access.busy",
             Self::Invalid { .. } => "access.invalid",
         }
     }
@@ -126,6 +130,7 @@ impl AccessError {
             Self::UserExists(_) | Self::NoUser(_) | Self::NoToken(_) | Self::NoGrant(_) => {
                 Retry::AfterReload
             }
+            Self::Busy => Retry::Later,
             Self::LastAdmin(_) | Self::NobodyLeft(_) | Self::Invalid { .. } => Retry::Never,
         }
     }

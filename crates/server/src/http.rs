@@ -65,6 +65,11 @@ pub(crate) fn denied(denied: headwater_model::Denied) -> Response {
     Problem::from(headwater_model::ReadError::Denied(denied)).into_response()
 }
 
+/// The answer to who is not known, through no fault of theirs.
+pub(crate) fn not_administered(error: crate::access::NotAdministered) -> Response {
+    Problem::from(error).into_response()
+}
+
 /// The answer to who asks for what is not here.
 pub(crate) fn nothing_here(uri: &http::Uri) -> Response {
     Problem::from(Refused::Page { path: uri.path().to_owned() }).into_response()

@@ -156,7 +156,7 @@ impl Known {
         let NewPassword { user, password, current } = asked;
         let is_own = match (self.caller.identity(), current) {
             (Identity::User(name), Some(current)) if *name == user => {
-                self.authority.is_password(&user, current).await
+                self.authority.is_password(&user, current).await?
             }
             _ => false,
         };

@@ -38,6 +38,27 @@ pub struct Authority {
     tasks: parking_lot::Mutex<Vec<JoinHandle<()>>>,
 }
 
+/// Why it is not known who asks.
+pub(super) enum Unbelieved {
+    /// What they showed does not hold.
+    Denied(Denied),
+    /// It was not looked at. Whoever comes again with the same may well be believed, as those who come
+    /// all at once behind a restart are: they are not told that their password is wrong.
+    Busy(AccessError),
+}
+
+impl std::convert::From<Denied> for Unbelieved {
+    fn from(denied: Denied) -> Self {
+        Self::Denied(denied)
+    }
+}
+
+impl std::convert::From<AccessError> for Unbelieved {
+    fn from(error: AccessError) -> Self {
+        Self::Busy(error)
+    }
+}
+
 /// Why access was not changed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ChangeError {
@@ -111,16 +132,17 @@ impl Authority {
     }
 
     /// Who gave these credentials.
-    pub(super) async fn believe(&self, credentials: Credentials) -> Result<Identity, Denied> {
+    pub(super) async fn believe(&self, credentials: Credentials) -> Result<Identity, Unbelieved> {
         let (claimed, identity) = match credentials {
             Credentials::Token(secret) => ("a token".to_owned(), self.by_token(&secret)),
             Credentials::Password { user, password } => {
-                (format!("user {user}"), self.by_password(&user, password).await)
+                let identity = self.by_password(&user, password).await?;
+                (format!("user {user}"), identity)
             }
             Credentials::Jwt(text) => ("a bearer".to_owned(), self.by_jwt(&text).await),
         };
         let denied = |why: String| Denied::Unauthenticated { why };
-        identity.map_err(|why| self.refused(&claimed, denied(why)))
+        Ok(identity.map_err(|why| self.refused(&claimed, denied(why)))?)
     }
 
     fn by_token(&self, secret: &Secret) -> Result<Identity, String> {
@@ -136,16 +158,24 @@ impl Authority {
             .ok_or_else(|| "the token does not hold".to_owned())
     }
 
-    async fn by_password(&self, name: &str, password: String) -> Result<Identity, String> {
+    /// Who that is, or what is wrong with it.
+    ///
+    /// # Errors
+    /// `Busy`: it was not looked at.
+    async fn by_password(
+        &self,
+        name: &str,
+        password: String,
+    ) -> Result<Result<Identity, String>, AccessError> {
         let wrong = || "the name or the password is wrong".to_owned();
         let directory = self.directory();
         let user = UserName::new(name).ok();
         let found = user.as_ref().and_then(|name| directory.users().get(name));
         let hash = found.filter(|user| !user.is_disabled).and_then(|user| user.password.as_ref());
         match self.passwords.check(name, password, hash).await {
-            Checked::Right => user.map(Identity::User).ok_or_else(wrong),
-            Checked::Wrong => Err(wrong()),
-            Checked::TooBusy => Err("too many passwords are being checked; try again".to_owned()),
+            Checked::Right => Ok(user.map(Identity::User).ok_or_else(wrong)),
+            Checked::Wrong => Ok(Err(wrong())),
+            Checked::TooBusy => Err(AccessError::Busy),
         }
     }
 
@@ -161,7 +191,7 @@ impl Authority {
     /// Hashes a password, when it is its turn.
     ///
     /// # Errors
-    /// `Invalid` if it is unfit, or too many others are being hashed.
+    /// `Invalid` if it is unfit; `Busy` if too many others are being hashed.
     pub async fn hash(
         &self,
         password: String,
@@ -169,13 +199,20 @@ impl Authority {
         use headwater_access::password::PasswordHash;
         let invalid = |why: String| AccessError::Invalid { what: "the password", why };
         let hashed = self.passwords.work(move || PasswordHash::of(&password, random())).await;
-        let hashed = hashed.ok_or_else(|| invalid("too many are being checked".to_owned()))?;
-        hashed.map_err(|unfit| invalid(unfit.to_string()))
+        hashed.ok_or(AccessError::Busy)?.map_err(|unfit| invalid(unfit.to_string()))
     }
 
     /// Whether this is the user's password. Wrong as well if there is no such user.
-    pub async fn is_password(&self, user: &UserName, password: String) -> bool {
-        matches!(self.by_password(user.as_str(), password).await, Ok(Identity::User(_)))
+    ///
+    /// # Errors
+    /// `Busy` if too many others are being checked.
+    pub async fn is_password(
+        &self,
+        user: &UserName,
+        password: String,
+    ) -> Result<bool, AccessError> {
+        let found = self.by_password(user.as_str(), password).await?;
+        Ok(matches!(found, Ok(Identity::User(_))))
     }
 
     /// Who asks, as grants see them now.

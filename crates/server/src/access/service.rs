@@ -36,7 +36,7 @@ impl AccessService {
     }
 }
 
-fn refused(error: NotAdministered) -> Status {
+pub(super) fn refused(error: NotAdministered) -> Status {
     let (text, code) = (error.to_string(), error.code());
     let coded = |grpc| {
         let mut status = Status::new(grpc, text);
@@ -54,6 +54,7 @@ fn refused(error: NotAdministered) -> Status {
                 Code::NotFound
             }
             AccessError::LastAdmin(_) | AccessError::NobodyLeft(_) => Code::FailedPrecondition,
+            AccessError::Busy => Code::Unavailable,
             AccessError::Invalid { .. } => Code::InvalidArgument,
         }),
     }

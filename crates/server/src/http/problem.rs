@@ -293,6 +293,7 @@ impl From<NotAdministered> for Problem {
                 AccessError::UserExists(_)
                 | AccessError::LastAdmin(_)
                 | AccessError::NobodyLeft(_) => of(StatusCode::CONFLICT),
+                AccessError::Busy => of(StatusCode::SERVICE_UNAVAILABLE),
                 AccessError::Invalid { .. } => of(StatusCode::UNPROCESSABLE_ENTITY),
             },
         }

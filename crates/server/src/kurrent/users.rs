@@ -76,7 +76,7 @@ impl Asked {
 
     /// Refuses whoever does not know the password that they have now.
     async fn knows(&self, user: &UserName, current: String) -> Result<(), Refused> {
-        if self.authority.is_password(user, current).await {
+        if self.authority.is_password(user, current).await? {
             return Ok(());
         }
         let (who, verb) = (self.actor.clone(), "change".to_owned());

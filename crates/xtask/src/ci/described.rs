@@ -32,7 +32,7 @@ fn run(workspace: &Workspace) -> anyhow::Result<Tally> {
     };
     let site = Site::start(workspace)?;
     let asked = python.arg(workspace.root.join(SCRIPT)).arg(&site.address);
-    let ended = command::run(asked)?;
+    let ended = command::run(asked.args(&site.secure).args(&site.asking))?;
     site.stop()?;
     Ok(counted(ended))
 }

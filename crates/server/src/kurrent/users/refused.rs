@@ -33,6 +33,7 @@ impl From<AccessError> for Refused {
             AccessError::NoUser(user) => Self::NotFound { login: user.to_string() },
             AccessError::UserExists(user) => Self::Conflict { login: user.to_string() },
             AccessError::Invalid { .. } => Self::Plain(Refusal::invalid(error.to_string())),
+            AccessError::Busy => Self::Plain(Refusal::NotReady { why: error.to_string() }),
             other => Self::NotNow(other),
         }
     }
