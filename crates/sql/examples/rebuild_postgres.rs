@@ -11,31 +11,23 @@
 // The derives name the facade; here its part that they need stands in.
 extern crate headwater_framework as headwater;
 
-use bytes::Bytes;
+#[path = "measured/bank.rs"]
+mod bank;
+
+use bank::{AccountEvent, EVENT_COUNT, bank};
 use headwater_framework::prelude::*;
 use headwater_model::memory::MemoryContexts;
-use headwater_model::{
-    Append, ContentType, ContextName, EventId, EventStore, EventType, ExpectedRevision, Metadata,
-    NewEvent, StreamName, Timestamp,
-};
+use headwater_model::{ContextName, EventStore};
 use headwater_outside::{Options, Postgres as Server};
 use headwater_sql::{Postgres, PostgresTx, SqlError};
 use std::sync::Arc;
 use std::time::Instant;
-use uuid::Uuid;
-
-const EVENT_COUNT: u64 = 300_000;
 
 /// Rows of one statement of the plain loop.
 const ROWS_COUNT: u64 = 1_000;
 
 const SCHEMA: &str = "create table movements (number bigint primary key, account text not null,
                       amount bigint not null)";
-
-#[derive(Input)]
-enum AccountEvent {
-    MoneyMoved { number: i64, amount: i64 },
-}
 
 struct Movements;
 
@@ -73,25 +65,6 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let plain = EVENT_COUNT as f64 / start.elapsed().as_secs_f64();
     println!("plain inserts   {plain:>9.0} rows/s, {ROWS_COUNT} in a statement");
     Ok(())
-}
-
-async fn bank() -> Result<Arc<MemoryContexts>, Box<dyn std::error::Error>> {
-    let contexts = Arc::new(MemoryContexts::new(Arc::new(|| Timestamp::ZERO)));
-    let store = contexts.store(&ContextName::new("bank")?);
-    for number in 0..EVENT_COUNT {
-        let event = NewEvent {
-            id: EventId(Uuid::from_u128(u128::from(number) + 1)),
-            event_type: EventType::new("MoneyMoved")?,
-            schema_version: 1,
-            content_type: ContentType::Json,
-            payload: Bytes::from(format!("{{\"number\":{number},\"amount\":1}}")),
-            metadata: Metadata::default(),
-            tags: Vec::new(),
-        };
-        let stream = StreamName::new(format!("account-{}", number % 1_000))?;
-        store.append(Append::to(stream, ExpectedRevision::Any, vec![event])).await?;
-    }
-    Ok(contexts)
 }
 
 /// Runs the projection until it has come to the last event.

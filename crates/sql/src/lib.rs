@@ -11,11 +11,13 @@
 //!   parked events ──────────┘                      (write-ahead log: neither waits)
 //! ```
 //! Read first: [`Sqlite`] (where), [`model`] (what stands beside the rows), [`place`] (why nothing
-//! is synced at a commit, and why that is safe). `Postgres` keeps the same promises on a server.
+//! is synced at a commit, and why that is safe). `Postgres` and `MariaDb` keep the same promises on a server.
 
 mod bind;
 pub mod error;
 pub mod inbox;
+#[cfg(feature = "mariadb")]
+pub mod mariadb;
 #[cfg(feature = "mariadb")]
 mod mariadb_errors;
 pub mod model;
@@ -33,10 +35,12 @@ pub mod sqlite;
 mod statement;
 pub mod subject_keys;
 pub mod tx;
-#[cfg(feature = "postgres")]
+#[cfg(any(feature = "postgres", feature = "mariadb"))]
 mod values;
 
 pub use error::SqlError;
+#[cfg(feature = "mariadb")]
+pub use mariadb::{MariaDb, MariaDbModel, MariaDbReader, MariaDbTx};
 pub use model::SqliteModel;
 #[cfg(feature = "postgres")]
 pub use postgres::{Postgres, PostgresModel, PostgresReader, PostgresTx};

@@ -9,9 +9,12 @@
 
 mod claims;
 pub(crate) mod flow;
+#[cfg(feature = "mariadb")]
+pub(crate) mod mariadb;
 mod parking;
 #[cfg(feature = "postgres")]
 pub(crate) mod postgres;
+pub(crate) mod race;
 mod sqlite;
 mod values;
 
@@ -120,6 +123,13 @@ macro_rules! exam {
             $(#[test]
             fn $name() {
                 crate::exam::take::<crate::exam::postgres::PostgresSite, _>(super::$claim);
+            })*
+        }
+        #[cfg(feature = "mariadb")]
+        mod of_mariadb {
+            $(#[test]
+            fn $name() {
+                crate::exam::take::<crate::exam::mariadb::MariaDbSite, _>(super::$claim);
             })*
         }
     };

@@ -9,6 +9,8 @@ mod crash;
 mod exam;
 #[cfg(all(feature = "postgres", feature = "mariadb"))]
 mod inbox;
+#[cfg(feature = "mariadb")]
+mod mariadb;
 mod model;
 #[cfg(all(feature = "postgres", feature = "mariadb"))]
 mod outbox;

@@ -2,8 +2,9 @@
 
 use crate::exam::flow::{bank, fill, found};
 use crate::exam::postgres::PostgresSite;
+use crate::exam::race::race;
 use crate::exam::{LEDGER, Site, apply, at, now, orders, seen};
-use headwater_framework::{Database, Failed, ModelName, ReadModel};
+use headwater_framework::{Database, ModelName, ReadModel};
 use headwater_model::Retry;
 use headwater_outside::{Options, Postgres as Server, or_skip};
 use headwater_sql::Postgres;
@@ -97,56 +98,10 @@ fn a_connection_that_is_cut_is_told_as_passing_and_made_again() {
     });
 }
 
-/// Two instances of a service apply the same events to one view, as fast as they can. C2: the
-/// checkpoint tells them apart, so that each event counts once.
 #[test]
 fn two_instances_that_race_count_every_event_once() {
     let Some(site) = PostgresSite::fresh() else { return };
-    const BATCHES: u64 = 60;
-    let runtime = tokio::runtime::Runtime::new().unwrap();
-    let instance = |database: Postgres| async move {
-        let mut won = 0;
-        while let Ok(Some(next)) = one_turn(&database, BATCHES).await.transpose() {
-            won += u64::from(next);
-        }
-        won
-    };
-    let (first, second) = (site.database(), site.database());
-    let won = runtime.block_on(async {
-        let (one, other) =
-            tokio::join!(tokio::spawn(instance(first)), tokio::spawn(instance(second)));
-        one.unwrap() + other.unwrap()
-    });
-    assert_eq!(won, BATCHES, "each batch was written by one of them");
-    let found = runtime.block_on(async { seen::<PostgresSite>(&site.database()).await });
-    assert_eq!(found, (BATCHES * 5, Some(BATCHES * 5 - 1)));
-}
-
-/// Applies what comes next, as a reader does that was opened just now: whether it won; `None` at
-/// the end.
-async fn one_turn(database: &Postgres, batches: u64) -> Option<Result<bool, Failed>> {
-    let mut model = database.open(LEDGER).await.ok()?;
-    let saved = model.checkpoint(&orders()).await.ok()?;
-    let next = saved.map_or(0, |saved| saved.position.0 + 1);
-    if next == batches * 5 {
-        return None;
-    }
-    tokio::task::yield_now().await; // the other one sees the same
-    if let Err(failed) = model.begin().await {
-        return Some(Err(failed));
-    }
-    let still = model.checkpoint(&orders()).await.ok()?;
-    if still != saved {
-        return Some(Ok(false));
-    }
-    for position in next..next + 5 {
-        let insert = "insert into entries values ($1, $2)";
-        model.tx().execute(insert, (position, 1)).await.ok()?;
-    }
-    if model.save_checkpoint(&orders(), at(next + 4)).await.is_err() {
-        return Some(Ok(false));
-    }
-    Some(model.commit().await.map(|()| true))
+    race(&site);
 }
 
 /// PostgreSQL's own types take text, and are read as JSON has them.
