@@ -7,8 +7,10 @@ mod erased;
 
 pub(crate) use erased::{Ask, Run, Waking};
 
+use crate::plan::Course;
 use crate::saga::{End, NoTimer, Timer};
 use crate::{Decider, Request};
+use headwater_model::EventId;
 use std::fmt;
 use std::marker::PhantomData;
 use std::time::Duration;
@@ -76,10 +78,16 @@ impl<T: Timer> Actions<T> {
     /// Sets the input aside for a person, with this reason. Nothing else of these actions is done.
     #[must_use]
     pub fn park(self, why: impl fmt::Display) -> Self {
-        self.and(Action::Park(why.to_string()))
+        self.and(Action::Park(Parking { code: None, why: why.to_string() }))
     }
 
-    fn and(mut self, action: Action) -> Self {
+    /// [`park`](Self::park) under a code of its own.
+    #[must_use]
+    pub(crate) fn park_as(self, code: &'static str, why: String) -> Self {
+        self.and(Action::Park(Parking { code: Some(code), why }))
+    }
+
+    pub(crate) fn and(mut self, action: Action) -> Self {
         self.list.push(action);
         self
     }
@@ -106,7 +114,34 @@ pub(crate) enum Action {
     /// The saga ends.
     End(End),
     /// A reason to set the input aside.
-    Park(String),
+    Park(Parking),
+    /// What a plan is to be found by again: recorded with the step, if nothing of it is refused.
+    Keep(Box<Course>),
+    /// The saga is told at once that this step is taken.
+    Next,
+    /// A request that was put off is answered.
+    Answer(Reply),
+}
+
+/// Why something is set aside.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Parking {
+    /// A stable code, if it is not that of what was told.
+    pub(crate) code: Option<&'static str>,
+    pub(crate) why: String,
+}
+
+/// What came of a request that was put off, and whose it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Reply {
+    /// The context of the saga that has asked.
+    pub(crate) to: String,
+    pub(crate) saga: String,
+    pub(crate) instance: String,
+    pub(crate) request: EventId,
+    pub(crate) command: &'static str,
+    /// Code and reason.
+    pub(crate) refused: Option<(&'static str, String)>,
 }
 
 // By hand: derived, these would ask the same of `T`, which is never there.

@@ -33,9 +33,11 @@ pub mod http;
 pub mod inflow;
 pub mod input;
 mod limits;
+pub mod lock;
 pub mod outcome;
 pub mod parked;
 pub mod personal;
+pub mod plan;
 #[doc(hidden)]
 pub mod planted;
 pub mod prelude;
@@ -80,7 +82,8 @@ pub use reader::ReaderState;
 pub use refusal::{Refusal, RefusalKind};
 pub use request::{Request, RequestsHealth};
 pub use saga::{
-    End, LoadedSaga, NoTimer, Refused, Route, Saga, Standing, Timer, Trigger, WhenStuck,
+    ByHand, CarriedOut, End, LoadedSaga, NoTimer, Note, Refused, Route, Saga, Standing, Timer,
+    Trigger, Verb, WhenStuck,
 };
 pub use service::Service;
 pub use store::Store;

@@ -63,6 +63,13 @@ pub(crate) const MARK_WAIT: Duration = Duration::from_secs(60);
 /// way back or two; more is a circle.
 pub(crate) const SAGA_REFUSAL_COUNT_MAX: u32 = 8;
 
+/// Steps in a row that a saga may take on its own account, each because the one before was taken: a plan has
+/// far fewer stages.
+pub(crate) const SAGA_NEXT_COUNT_MAX: u32 = 256;
+
+/// Stages of one plan: what a person can still read, and an instance's course is recorded with each step.
+pub(crate) const PLAN_STAGE_COUNT_MAX: usize = 64;
+
 /// How long a reader that waits for a timer goes without a look at the store's clock: a clock that is
 /// set, or a laptop that slept, is noticed within it.
 pub(crate) const CLOCK_GLANCE: Duration = Duration::from_secs(30);

@@ -32,6 +32,20 @@ pub enum Bug {
     SagaTimerUnset,
     /// A request is carried out anew each time it is read.
     RequestTwice,
+    /// A plan undoes its stages in the order in which it did them.
+    UndoneForwards,
+    /// An answer that comes late makes a stage that was undone one that is to be undone.
+    UndoneTwice,
+    /// A plan goes on when one of several stages is still out.
+    FanInEarly,
+    /// A pivot that is not answered in time is asked for again.
+    PivotTwice,
+    /// An instance goes on by the newest plan, whatever it has begun by.
+    PlanUnpinned,
+    /// A lock is granted although somebody holds it.
+    LockGrantedToTwo,
+    /// Nobody asks whether a request's sender still holds its locks.
+    LockUnfenced,
     /// A key counts as held up no longer when one of its parked events was released.
     FollowersOvertaken,
     /// A timer is handed out a microsecond before its time.

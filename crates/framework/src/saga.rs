@@ -18,6 +18,7 @@
 mod carry;
 mod instance;
 mod look;
+mod note;
 mod person;
 pub(crate) mod reader;
 mod record;
@@ -26,9 +27,10 @@ mod telling;
 mod timer;
 
 pub use look::{LoadedSaga, Standing};
+pub use note::{ByHand, CarriedOut, Note, Verb};
 pub use timer::{NoTimer, Timer};
 
-use crate::{Actions, Input, Poison, Recorded, StreamId};
+use crate::{Actions, DecodeError, Input, Poison, Recorded, StreamId};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -44,6 +46,9 @@ pub trait Saga: Sized + Send + Sync + 'static {
     /// Services that it sends requests to and does not hear as inputs. Those that it hears need no
     /// mention.
     const ASKS: &'static [&'static str] = &[];
+    /// Whether it is told [`Trigger::Note`]s as well: that a request was carried out, and what a person
+    /// did about it. A saga by plan is.
+    const NOTES: bool = false;
     /// What an instance is about: one instance for each id.
     type Id: StreamId;
     /// What it reads.
@@ -63,6 +68,15 @@ pub trait Saga: Sized + Send + Sync + 'static {
     /// The state after `on`. Total: what was told cannot be refused.
     #[must_use]
     fn evolve(state: Self::State, on: &Trigger<Self>) -> Self::State;
+
+    /// The state with what a plan has recorded of its course.
+    ///
+    /// # Errors
+    /// If that cannot be read.
+    #[doc(hidden)]
+    fn kept(state: Self::State, _course: &str) -> Result<Self::State, DecodeError> {
+        Ok(state)
+    }
 
     /// What happens to an instance that has not ended and waits for nothing: no timer is set, no
     /// request is unanswered, and no event of its own steps comes back to it.
@@ -109,6 +123,8 @@ pub enum Trigger<S: Saga> {
     /// A command that it has run, or a request that it has sent, was refused. Nothing else came of the
     /// step that ran the command.
     Refused(Refused),
+    /// What only a saga is told that says so ([`Saga::NOTES`]).
+    Note(Note<S>),
 }
 
 impl<S: Saga> fmt::Debug for Trigger<S>
@@ -121,6 +137,7 @@ where
             Self::Input(input) => write!(f, "{input:?}"),
             Self::Timer(timer) => write!(f, "{timer:?}"),
             Self::Refused(refused) => write!(f, "{} refused: {refused}", refused.command),
+            Self::Note(note) => write!(f, "{note:?}"),
         }
     }
 }
@@ -134,6 +151,9 @@ pub struct Refused {
     pub code: String,
     /// In words.
     pub why: String,
+    /// What a plan knows it by.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub label: Option<String>,
 }
 
 impl fmt::Display for Refused {

@@ -14,6 +14,7 @@ use crate::decide::cache::Caches;
 use crate::decide::snapshot::{Snapshots, load_latest};
 use crate::decide::state::{Folded, Scope, load_query, load_stream};
 use crate::decide::turns::Turns;
+use crate::lock::{AcceptLocks, Leases, Lock};
 use crate::personal::{ForgetError, SealedContexts, SubjectKeys, destroy_again};
 use crate::projection::reader::ProjectionReader;
 use crate::projection::view::View;
@@ -155,6 +156,23 @@ impl Service {
             }
         };
         acceptors.add(decider);
+        self
+    }
+
+    /// Keeps locks for the sagas of another service: whoever asks for one that is taken waits for its turn, and
+    /// a request that names one is carried out only while its sender holds it.
+    ///
+    /// # Panics
+    /// If a decider here accepts a command of the same name from it, or the name is no context's.
+    #[must_use]
+    pub fn keep_locks_for(mut self, service: &str) -> Self {
+        let decider = Arc::make_mut(&mut self.parts).last_decider.take();
+        if !self.readers().iter().any(|reader| reader.status().name == Leases::NAME) {
+            self = self.decider::<Lock>().saga(Leases, Start::Beginning);
+        }
+        Arc::make_mut(&mut self.parts).last_decider = Some(Arc::new(AcceptLocks));
+        self = self.accept_commands_from(service);
+        Arc::make_mut(&mut self.parts).last_decider = decider;
         self
     }
 

@@ -55,7 +55,7 @@ fn runtime() -> tokio::runtime::Runtime {
 }
 
 /// What an input looks like that was read at this place.
-fn envelope(stream: &str, event_type: &str, n: u64) -> RecordedEvent {
+pub(crate) fn envelope(stream: &str, event_type: &str, n: u64) -> RecordedEvent {
     fn good<T>(name: Result<T, headwater_model::InvalidName>) -> T {
         name.unwrap_or_else(|error| panic!("in a test's event: {error}"))
     }

@@ -17,6 +17,8 @@ type Said = Result<(&'static str, Bytes), EncodeError>;
 #[derive(Clone)]
 pub(crate) struct Run {
     decider: &'static str,
+    /// What a plan knows it by.
+    pub(crate) label: Option<String>,
     pub(crate) stream: Result<StreamName, InvalidName>,
     pub(crate) command: Said,
     /// Carries it out.
@@ -24,8 +26,9 @@ pub(crate) struct Run {
 }
 
 impl Run {
-    pub(super) fn new<D: Decider>(id: &D::Id, command: D::Command) -> Self {
+    pub(crate) fn new<D: Decider>(id: &D::Id, command: D::Command) -> Self {
         Self {
+            label: None,
             decider: std::any::type_name::<D>(),
             stream: id.stream(),
             command: command.encode(),
@@ -59,11 +62,16 @@ pub(crate) struct Ask {
     /// The id of what it is about, there.
     pub(crate) target: String,
     pub(crate) command: Said,
+    /// What a plan knows it by.
+    pub(crate) label: Option<String>,
+    /// Locks there that it is carried out under, and refused without.
+    pub(crate) under: Vec<String>,
 }
 
 impl Ask {
-    pub(super) fn new<R: Request>(request: &R) -> Self {
-        Self { to: R::TO, target: request.target(), command: request.encode() }
+    pub(crate) fn new<R: Request>(request: &R) -> Self {
+        let (target, command) = (request.target(), request.encode());
+        Self { to: R::TO, target, command, label: None, under: Vec::new() }
     }
 }
 

@@ -5,7 +5,7 @@ use super::handler::{At, Attempt, Handler};
 use crate::action::{Action, Actions};
 use crate::decide::Setback;
 use crate::planted::{Bug, planted};
-use crate::request::record::{request, requests_stream};
+use crate::request::record::{About, request, requests_stream};
 use crate::{Cause, Input, Poison, Reaction, Recorded, Source};
 use bytestring::ByteString;
 use headwater_model::{ContextName, Metadata, RecordedEvent, Timestamp};
@@ -53,7 +53,7 @@ async fn act(
     for (n, action) in actions.into_list().into_iter().enumerate() {
         let place = format!("{}/{k}/{n}", at.status);
         match action {
-            Action::Park(why) => return Err(parks("reaction.parked", &why)),
+            Action::Park(parking) => return Err(parks("reaction.parked", &parking.why)),
             Action::Run(run) => {
                 let cause = cause(event, &place, batch.now());
                 run.intent.carry_out(batch, &cause).await?;
@@ -62,10 +62,16 @@ async fn act(
                 let said = ask.command.map_err(|error| parks(error.code(), &error))?;
                 let to = ContextName::new(ask.to)?;
                 let id = event.id.derive_named(&place);
-                let sent = request(id, said.0, said.1, &ask.target, None, part_of(event))?;
+                let about = About { target: &ask.target, sender: None, under: &ask.under };
+                let sent = request(id, said.0, said.1, &about, part_of(event))?;
                 batch.add(&requests_stream(&to)?, vec![sent]);
             }
-            Action::Wake(..) | Action::Cancel(_) | Action::End(_) => {
+            Action::Wake(..)
+            | Action::Cancel(_)
+            | Action::End(_)
+            | Action::Keep(_)
+            | Action::Next
+            | Action::Answer(_) => {
                 let why = "a reaction remembers nothing: it has no timers and no end";
                 return Err(parks("reaction.not_its_action", &why));
             }

@@ -4,6 +4,7 @@
 //! nothing is reached from outside by accident.
 
 use crate::decide::{ErasedIntent, Intent};
+use crate::lock::Holder;
 use crate::request::record::target_of;
 use crate::{Boundary, Command, Decider};
 use headwater_model::RecordedEvent;
@@ -17,13 +18,43 @@ pub(crate) struct NotAccepted {
     pub(crate) why: String,
 }
 
+/// A request, as a command.
+pub(crate) struct Accepted {
+    pub(crate) intent: Arc<dyn ErasedIntent>,
+    /// Its sender is told by an answer to come, and not that it was carried out.
+    pub(crate) put_off: bool,
+}
+
+impl Accepted {
+    /// `command` to the decider of `D` that the request is about.
+    pub(crate) fn new<D: Decider>(
+        request: &RecordedEvent,
+        command: D::Command,
+    ) -> Result<Self, NotAccepted> {
+        let target = target_of(request).unwrap_or_default();
+        match D::Id::addressed(target) {
+            Some(id) => {
+                Ok(Self { intent: Arc::new(Intent::<D>::new(id, command)), put_off: false })
+            }
+            None => {
+                let why = format!("{target:?} means nothing that can be asked");
+                Err(NotAccepted { code: "request.no_such_target", why })
+            }
+        }
+    }
+}
+
 /// A decider that may be asked from outside.
 pub(crate) trait Acceptor: Send + Sync {
     /// The names of the commands that others may ask.
     fn public(&self) -> &'static [&'static str];
 
-    /// The request, as a command to the decider.
-    fn read(&self, request: &RecordedEvent) -> Result<Arc<dyn ErasedIntent>, NotAccepted>;
+    /// The request, as a command to the decider. `holder` is who asks, if it is a saga.
+    fn read(
+        &self,
+        request: &RecordedEvent,
+        holder: Option<Holder>,
+    ) -> Result<Accepted, NotAccepted>;
 }
 
 /// The acceptor of `D`'s public commands.
@@ -38,17 +69,10 @@ impl<D: Decider> Acceptor for Of<D> {
         D::Command::PUBLIC
     }
 
-    fn read(&self, request: &RecordedEvent) -> Result<Arc<dyn ErasedIntent>, NotAccepted> {
+    fn read(&self, request: &RecordedEvent, _: Option<Holder>) -> Result<Accepted, NotAccepted> {
         let command = D::Command::decode(request.event_type.as_str(), &request.payload)
             .map_err(|error| NotAccepted { code: error.code(), why: error.to_string() })?;
-        let target = target_of(request).unwrap_or_default();
-        match D::Id::addressed(target) {
-            Some(id) => Ok(Arc::new(Intent::<D>::new(id, command))),
-            None => {
-                let why = format!("{target:?} means nothing that can be asked");
-                Err(NotAccepted { code: "request.no_such_target", why })
-            }
-        }
+        Accepted::new::<D>(request, command)
     }
 }
 
@@ -77,11 +101,12 @@ impl Acceptors {
     pub(crate) fn read(
         &self,
         request: &RecordedEvent,
-    ) -> Result<Arc<dyn ErasedIntent>, NotAccepted> {
+        holder: Option<Holder>,
+    ) -> Result<Accepted, NotAccepted> {
         let name = request.event_type.as_str();
         let list = self.list.lock();
         match list.iter().find(|acceptor| acceptor.public().contains(&name)) {
-            Some(acceptor) => acceptor.read(request),
+            Some(acceptor) => acceptor.read(request, holder),
             None => {
                 let why = format!("no decider here has {name} as a public command");
                 Err(NotAccepted { code: "request.not_accepted", why })

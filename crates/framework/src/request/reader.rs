@@ -8,9 +8,10 @@
 //! request is answered once, whatever crashes. Requests of one sender are carried out in the order in
 //! which they were recorded. A refusal that no saga waits for is set aside here.
 
-use super::accept::Acceptors;
-use super::record::{Outcome, outcomes_stream, requests_stream, sender_of};
-use crate::decide::Setback;
+use super::accept::{Acceptors, NotAccepted};
+use super::record::{Outcome, outcomes_stream, requests_stream, sender_of, under_of};
+use crate::decide::{ErasedIntent, Setback};
+use crate::lock::{self, Holder};
 use crate::parked::{Discarded, ParkedInput, Pick, Retried};
 use crate::planted::{Bug, planted};
 use crate::react::batch::Batch;
@@ -119,7 +120,33 @@ impl Handler for Answering<'_> {
     }
 }
 
+/// What a request that was carried out came to.
+enum Came {
+    /// Its sender is told.
+    Answered,
+    /// Its sender is told by an answer to come.
+    PutOff,
+}
+
 impl Answering<'_> {
+    async fn carry_out(
+        &self,
+        at: At<'_>,
+        batch: &mut Batch,
+        request: &RecordedEvent,
+    ) -> Result<Came, Setback> {
+        let parks = |not: NotAccepted| Setback::Parks { code: not.code, why: not.why };
+        let cause = cause(request, batch);
+        let (context, sender) = (at.session.source.context(), sender_of(request));
+        let holder = sender.map(|sender| Holder::of(context, sender, request.id));
+        for held in guards(request, holder.as_ref()).map_err(parks)? {
+            held.carry_out(batch, &cause).await?;
+        }
+        let accepted = self.acceptors.read(request, holder).map_err(parks)?;
+        accepted.intent.carry_out(batch, &cause).await?;
+        Ok(if accepted.put_off { Came::PutOff } else { Came::Answered })
+    }
+
     async fn answer(
         &self,
         at: At<'_>,
@@ -127,12 +154,9 @@ impl Answering<'_> {
         request: &RecordedEvent,
     ) -> Result<(), Setback> {
         let mark = batch.mark();
-        let carried_out = match self.acceptors.read(request) {
-            Ok(intent) => intent.carry_out(batch, &cause(request, batch)).await,
-            Err(not) => Err(Setback::Parks { code: not.code, why: not.why }),
-        };
-        let refused = match carried_out {
-            Ok(()) => None,
+        let refused = match self.carry_out(at, batch, request).await {
+            Ok(Came::Answered) => None,
+            Ok(Came::PutOff) => return Ok(()),
             Err(Setback::Parks { code, why }) => {
                 batch.back_to(&mark);
                 Some((code, why))
@@ -151,12 +175,32 @@ impl Answering<'_> {
             request: request.id,
             saga: sender.saga,
             instance: sender.instance,
-            refused: refused.map(|(code, why)| Refused { command, code: code.to_owned(), why }),
+            refused: refused.map(|(code, why)| Refused {
+                command,
+                code: code.to_owned(),
+                why,
+                label: None,
+            }),
         };
         let stream = outcomes_stream(at.session.source.context())?;
-        batch.add(&stream, vec![outcome.event(request)?]);
+        batch.add(&stream, vec![outcome.event(request.metadata.clone())?]);
         Ok(())
     }
+}
+
+/// That its sender holds the locks under which it asks.
+fn guards(
+    request: &RecordedEvent,
+    holder: Option<&Holder>,
+) -> Result<Vec<Arc<dyn ErasedIntent>>, NotAccepted> {
+    if planted(Bug::LockUnfenced) {
+        return Ok(Vec::new());
+    }
+    let keys = under_of(request).map_err(|error| NotAccepted {
+        code: "request.malformed",
+        why: format!("the locks that it names: {error}"),
+    })?;
+    keys.iter().map(|key| lock::held_by(key, holder)).collect()
 }
 
 /// The request's own id is the command's: carried out again, it would be found.

@@ -27,6 +27,7 @@ const REFUSED: &str = "$RequestRefused";
 const TARGET_KEY: &str = "target";
 const SAGA_KEY: &str = "saga";
 const INSTANCE_KEY: &str = "instance";
+const UNDER_KEY: &str = "under";
 
 /// Where requests to a service stand, in their sender's context.
 pub(crate) fn requests_stream(to: &ContextName) -> Result<StreamName, InvalidName> {
@@ -45,17 +46,29 @@ pub(crate) struct Sender {
     pub(crate) instance: String,
 }
 
+/// What is known of a request besides what it asks.
+pub(crate) struct About<'a> {
+    /// The id of what it is about, at its receiver.
+    pub(crate) target: &'a str,
+    pub(crate) sender: Option<&'a Sender>,
+    /// Locks of the receiver that its sender must hold.
+    pub(crate) under: &'a [String],
+}
+
 /// A request as it is recorded. `part_of` tells what it belongs to and what led to it.
 pub(crate) fn request(
     id: EventId,
     name: &'static str,
     payload: Bytes,
-    target: &str,
-    sender: Option<&Sender>,
+    about: &About<'_>,
     part_of: Metadata,
 ) -> Result<NewEvent, InvalidName> {
-    let mut free = vec![(ByteString::from_static(TARGET_KEY), ByteString::from(target))];
-    if let Some(sender) = sender {
+    let mut free = vec![(ByteString::from_static(TARGET_KEY), ByteString::from(about.target))];
+    if !about.under.is_empty() {
+        let keys = serde_json::Value::from(about.under).to_string();
+        free.push((ByteString::from_static(UNDER_KEY), ByteString::from(keys)));
+    }
+    if let Some(sender) = about.sender {
         free.push((ByteString::from_static(SAGA_KEY), ByteString::from(&*sender.saga)));
         free.push((ByteString::from_static(INSTANCE_KEY), ByteString::from(&*sender.instance)));
     }
@@ -77,6 +90,11 @@ pub(crate) fn sender_of(request: &RecordedEvent) -> Option<Sender> {
     Some(Sender { saga, instance: request.metadata.get(INSTANCE_KEY)?.to_owned() })
 }
 
+/// The locks that a recorded request's sender must hold.
+pub(crate) fn under_of(request: &RecordedEvent) -> serde_json::Result<Vec<String>> {
+    request.metadata.get(UNDER_KEY).map_or_else(|| Ok(Vec::new()), serde_json::from_str)
+}
+
 /// What came of a request.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Outcome {
@@ -88,19 +106,19 @@ pub(crate) struct Outcome {
 }
 
 impl Outcome {
-    /// The event that tells of it.
-    pub(crate) fn event(&self, request: &RecordedEvent) -> Result<NewEvent, Stop> {
+    /// The event that tells of it. `part_of` is what the request belongs to.
+    pub(crate) fn event(&self, part_of: Metadata) -> Result<NewEvent, Stop> {
         let name = if self.refused.is_some() { REFUSED } else { DONE };
         let payload = serde_json::to_vec(self).map_err(|error| Stop::ForGood(error.to_string()))?;
         let event_type = EventType::new(ByteString::from_static(name))?;
         let metadata = Metadata {
-            causation: Some(request.id.to_string().into()),
+            causation: Some(self.request.to_string().into()),
             free: Vec::new(),
-            ..request.metadata.clone()
+            ..part_of
         };
         let id = match planted(Bug::RequestTwice) {
             true => crate::decide::state::drawn(),
-            false => request.id.derive_named("outcome"),
+            false => self.request.derive_named("outcome"),
         };
         Ok(NewEvent { metadata, ..NewEvent::json(id, event_type, payload) })
     }

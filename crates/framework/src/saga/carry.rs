@@ -6,12 +6,13 @@
 use super::record::{Did, Named, Step, Told};
 use super::stepping::Stepping;
 use super::{Refused, Saga};
-use crate::action::{Action, Ask, Run};
+use crate::action::{Action, Ask, Reply, Run};
 use crate::decide::Setback;
 use crate::input::Source;
+use crate::plan::Course;
 use crate::planted::{Bug, planted};
 use crate::react::batch::Mark;
-use crate::request::record::{Sender, request, requests_stream};
+use crate::request::record::{About, Outcome, Sender, outcomes_stream, request, requests_stream};
 use crate::{Cause, EncodeError, Input, Recorded, Route};
 use bytes::Bytes;
 use headwater_model::{ContextName, EventId, EventType};
@@ -65,6 +66,9 @@ impl<S: Saga> Stepping<'_, S> {
                     named(&timer.0).map(|(_, timer)| Did::Cancel { timer }).map_err(Not::Refused)
                 }
                 Action::End(end) => Ok(Did::End(*end)),
+                Action::Keep(course) => keep(course).map_err(Not::Refused),
+                Action::Next => Ok(Did::Next),
+                Action::Answer(reply) => self.answer(on, reply),
                 Action::Park(_) => continue, // met before anything is carried out
             };
             match did {
@@ -84,7 +88,8 @@ impl<S: Saga> Stepping<'_, S> {
     async fn run(&mut self, step: EventId, n: usize, on: &Told, run: &Run) -> Result<Did, Not> {
         let (name, command) = named(&run.command).map_err(Not::Refused)?;
         let refused = |code: &str, why: String| {
-            Not::Refused(Refused { command: name.to_owned(), code: code.to_owned(), why })
+            let (command, code) = (name.to_owned(), code.to_owned());
+            Not::Refused(Refused { command, code, why, label: run.label.clone() })
         };
         let stream = match &run.stream {
             Ok(stream) => stream.clone(),
@@ -95,7 +100,7 @@ impl<S: Saga> Stepping<'_, S> {
         let cause = Cause::of(step.derive_named(&format!("run/{n}"))).at(now);
         let cause = cause.part_of(&part_of).caused_by(step.to_string());
         match run.intent.carry_out(self.batch, &cause).await {
-            Ok(()) => Ok(Did::Run { on: stream, command }),
+            Ok(()) => Ok(Did::Run { on: stream, command, label: run.label.clone() }),
             Err(Setback::Parks { code, why }) => Err(refused(code, why)),
             Err(setback) => Err(Not::Setback(setback)),
         }
@@ -107,18 +112,36 @@ impl<S: Saga> Stepping<'_, S> {
         if !self.heard.contains(&to) {
             let why = format!("{} does not hear {to}: name it in its ASKS", S::NAME);
             let (command, code) = (name.to_owned(), "saga.unheard".to_owned());
-            return Err(Not::Refused(Refused { command, code, why }));
+            return Err(Not::Refused(Refused { command, code, why, label: ask.label.clone() }));
         }
         let id = self.entry_id(step, &format!("request {n} of"));
         let sender = Sender { saga: S::NAME.to_owned(), instance: self.id.to_string() };
         let mut part_of = self.part_of(on);
         part_of.causation = Some(step.to_string().into());
         let payload = Bytes::copy_from_slice(command.says.get().as_bytes());
-        let sent = request(id, name, payload, &ask.target, Some(&sender), part_of)?;
+        let about = About { target: &ask.target, sender: Some(&sender), under: &ask.under };
+        let sent = request(id, name, payload, &about, part_of)?;
         if !planted(Bug::SagaRequestLost) {
             self.batch.add(&requests_stream(&to)?, vec![sent]);
         }
-        Ok(Did::Send { to, target: ask.target.clone(), command, request: id })
+        let (target, label) = (ask.target.clone(), ask.label.clone());
+        Ok(Did::Send { to, target, command, request: id, label })
+    }
+
+    /// What came of a request that was put off, as its saga hears it.
+    fn answer(&mut self, on: &Told, reply: &Reply) -> Result<Did, Not> {
+        let to = ContextName::new(&*reply.to)?;
+        let refused = reply.refused.as_ref().map(|(code, why)| Refused {
+            command: reply.command.to_owned(),
+            code: (*code).to_owned(),
+            why: why.clone(),
+            label: None,
+        });
+        let (saga, instance) = (reply.saga.clone(), reply.instance.clone());
+        let outcome = Outcome { request: reply.request, saga, instance, refused };
+        let event = outcome.event(self.part_of(on))?;
+        self.batch.add(&outcomes_stream(&to)?, vec![event]);
+        Ok(Did::Answer { to, request: reply.request })
     }
 
     fn wake(&self, after: Duration, timer: &Said) -> Result<Did, Not> {
@@ -160,6 +183,7 @@ fn named(said: &Said) -> Result<(&'static str, Named), Refused> {
         command: command.to_owned(),
         code: code.to_owned(),
         why,
+        label: None,
     };
     let (name, says) =
         said.as_ref().map_err(|error| refused(error.name, error.code(), error.to_string()))?;
@@ -167,4 +191,14 @@ fn named(said: &Said) -> Result<(&'static str, Named), Refused> {
         Ok(named) => Ok((name, named)),
         Err(error) => Err(refused(name, "encode.malformed", error.to_string())),
     }
+}
+
+/// A course, to be recorded.
+fn keep(course: &Course) -> Result<Did, Refused> {
+    serde_json::value::to_raw_value(course).map(Did::Keep).map_err(|error| Refused {
+        command: "keep".to_owned(),
+        code: "encode.malformed".to_owned(),
+        why: error.to_string(),
+        label: None,
+    })
 }

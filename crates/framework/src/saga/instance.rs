@@ -4,7 +4,7 @@
 //! the steps say and nothing has answered. An ended instance holds nothing.
 
 use super::record::{Answered, Did, Entry, Held, Mark, Named, Parked, Step, Told};
-use super::{End, Saga, Trigger};
+use super::{CarriedOut, End, Saga, Trigger};
 use crate::LoadError;
 use crate::decide::state::Folded;
 use headwater_model::{
@@ -21,7 +21,7 @@ pub(crate) struct Instance<S: Saga> {
     /// Set, and neither fired nor cancelled.
     pub(crate) timers: Vec<SetTimer>,
     /// Sent, and not answered.
-    pub(crate) requests: BTreeSet<EventId>,
+    pub(crate) requests: BTreeMap<EventId, CarriedOut>,
     /// Events of its own steps that will come back to it.
     pub(crate) awaited: BTreeSet<EventId>,
     /// Told too early, or while it was parked; in order.
@@ -59,7 +59,7 @@ impl<S: Saga> Default for Instance<S> {
             standing: Standing::New,
             marks: BTreeMap::new(),
             timers: Vec::new(),
-            requests: BTreeSet::new(),
+            requests: BTreeMap::new(),
             awaited: BTreeSet::new(),
             held: VecDeque::new(),
             last_entry: None,
@@ -99,7 +99,7 @@ impl<S: Saga> Instance<S> {
             Entry::Step(step) => Some(step.on.trigger::<S>(own)?),
             _ => None,
         };
-        Ok(self.apply(event.id, &entry, trigger.as_ref()))
+        self.apply(event.id, &entry, trigger.as_ref())
     }
 
     /// The instance after an event of its stream; `trigger` is what a step was told.
@@ -108,12 +108,12 @@ impl<S: Saga> Instance<S> {
         id: EventId,
         entry: &Entry,
         trigger: Option<&Trigger<S>>,
-    ) -> Self {
+    ) -> Result<Self, LoadError> {
         self.last_entry = Some(id);
-        match entry {
+        Ok(match entry {
             Entry::Step(step) => {
                 let trigger = trigger.expect("a step is applied with what it was told");
-                self.apply_step(id, step, trigger)
+                self.apply_step(id, step, trigger)?
             }
             Entry::Answered(Answered { request, mark }) => {
                 self.requests.remove(request);
@@ -138,23 +138,30 @@ impl<S: Saga> Instance<S> {
                 self.end(forced.end);
                 self
             }
-        }
+        })
     }
 
-    fn apply_step(mut self, id: EventId, step: &Step, trigger: &Trigger<S>) -> Self {
+    fn apply_step(
+        mut self,
+        id: EventId,
+        step: &Step,
+        trigger: &Trigger<S>,
+    ) -> Result<Self, LoadError> {
         self.was_told(&step.on);
         self.standing = Standing::Running;
         self.state = S::evolve(self.state, trigger);
         if step.refused.is_some() {
-            return self;
+            return Ok(self);
         }
         let mut index = 0;
         for did in &step.actions {
             match did {
-                Did::Run { .. } => {}
-                Did::Send { request, .. } => {
-                    self.requests.insert(*request);
+                Did::Run { .. } | Did::Next | Did::Answer { .. } => {}
+                Did::Send { request, command, label, .. } => {
+                    let asked = CarriedOut { command: command.name.clone(), label: label.clone() };
+                    self.requests.insert(*request, asked);
                 }
+                Did::Keep(course) => self.state = S::kept(self.state, course.get())?,
                 Did::Wake { timer, due } => {
                     self.unset(timer);
                     self.timers.push(SetTimer { timer: timer.clone(), step: id, index, due: *due });
@@ -173,7 +180,7 @@ impl<S: Saga> Instance<S> {
         if let Some(end) = end {
             self.end(end);
         }
-        self
+        Ok(self)
     }
 
     fn unset(&mut self, timer: &Named) {
@@ -207,6 +214,11 @@ impl<S: Saga> Instance<S> {
             Told::Refused(refusal) => {
                 self.requests.remove(&refusal.of);
             }
+            Told::Done(done) => {
+                self.requests.remove(&done.of);
+            }
+            Told::Next(_) => {}
+            Told::ByHand(by_hand) => self.was_told(&by_hand.on),
         }
     }
 

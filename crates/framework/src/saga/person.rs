@@ -11,9 +11,9 @@
 
 use super::instance::Standing;
 use super::reader::{SagaReader, stop};
-use super::record::{Entry, Forced, How, Parked};
+use super::record::{Entry, Forced, How, Parked, Told, ToldByHand};
 use super::stepping::Stepping;
-use super::{End, Saga};
+use super::{End, Saga, Verb};
 use crate::Service;
 use crate::decide::Setback;
 use crate::decide::asking::{Asked, ask};
@@ -24,7 +24,7 @@ use crate::react::handler::{At, Handler as _};
 use crate::react::park::{Release, Shelf};
 use crate::react::retry;
 use crate::react::session::{Session, Stop};
-use headwater_model::{AppendError, EventId};
+use headwater_model::{AppendError, EventId, Retry};
 use std::sync::Arc;
 
 /// What is done.
@@ -85,7 +85,12 @@ impl<S: Saga> SagaReader<S> {
         if input.key.is_none() {
             return retry::discard(service, &self.status, event, why).await;
         }
-        self.see_to(service, &input, Deed::Skip { why }).await?;
+        if let Came::StillParked { why, .. } =
+            self.see_to(service, &input, Deed::Skip { why }).await?
+        {
+            let why = format!("it cannot go on without it: {why}");
+            return Err(ParkedError::Stopped { why, retry: Retry::Never });
+        }
         tracing::warn!(reader = %self.status, %event, why, "parked saga goes on without it");
         Ok(Discarded { input, behind_count: 0 })
     }
@@ -193,12 +198,26 @@ impl<S: Saga> SagaReader<S> {
     }
 }
 
+/// What it was told, as it is told when a person has seen to it.
+fn seen_to<S: Saga>(parked: &Parked, on: Told, verb: Verb, why: Option<&str>) -> Told {
+    let (code, refused, why) =
+        (parked.code.clone(), parked.refused.clone(), why.map(str::to_owned));
+    match on {
+        on if !S::NOTES => on,
+        Told::ByHand(again) => {
+            Told::ByHand(Box::new(ToldByHand { verb, code, refused, why, ..*again }))
+        }
+        on => Told::ByHand(Box::new(ToldByHand { verb, on, code, refused, why })),
+    }
+}
+
 impl<S: Saga> Stepping<'_, S> {
     async fn see_to(&mut self, parked: &Parked, deed: Deed<'_>) -> Result<Came, Setback> {
         match deed {
             Deed::Retry => {
                 self.resume(parked, How::Retried, None)?;
                 if let Some(on) = parked.on.clone() {
+                    let on = seen_to::<S>(parked, on, Verb::Retry, None);
                     let trigger = self.trigger(&on)?;
                     self.step(on, trigger).await?;
                 }
@@ -208,10 +227,14 @@ impl<S: Saga> Stepping<'_, S> {
             Deed::Skip { why } => {
                 self.resume(parked, How::Skipped, Some(why))?;
                 // Who passes over being stuck knows what will come.
-                if parked.on.is_some() {
-                    self.go_on().await?;
+                let Some(on) = parked.on.clone() else { return Ok(Came::Done) };
+                if S::NOTES {
+                    let on = seen_to::<S>(parked, on, Verb::Skip, Some(why));
+                    let trigger = self.trigger(&on)?;
+                    self.step(on, trigger).await?;
                 }
-                Ok(Came::Done)
+                self.go_on().await?;
+                Ok(self.still(parked))
             }
             Deed::End { end, why } => {
                 let forced = Forced { end, why: why.to_owned() };

@@ -14,7 +14,7 @@
 //! Invariant: payloads of others stand in it as JSON within JSON, not as text: what was sealed in them
 //! stays sealed, and readers see through.
 
-use super::{End, Refused, Saga, Trigger};
+use super::{ByHand, CarriedOut, End, Note, Refused, Saga, Trigger, Verb};
 use crate::react::session::Stop;
 use crate::{DecodeError, Input, LoadError, Source, Timer};
 use bytes::Bytes;
@@ -102,6 +102,9 @@ pub(crate) struct Parked {
     pub(crate) position: Position,
     pub(crate) code: String,
     pub(crate) why: String,
+    /// The refusal that it could not answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) refused: Option<Refused>,
 }
 
 /// It goes on.
@@ -141,6 +144,12 @@ pub(crate) enum Told {
     Timer(ToldTimer),
     /// A refusal: of a request, or of a command that a step ran.
     Refused(ToldRefusal),
+    /// A request of it was carried out.
+    Done(ToldDone),
+    /// This step of it is taken.
+    Next(EventId),
+    /// A person has seen to what it was told.
+    ByHand(Box<ToldByHand>),
 }
 
 /// An event that it was told, whole.
@@ -198,6 +207,26 @@ pub(crate) struct ToldRefusal {
     pub(crate) mark: Option<Mark>,
 }
 
+/// A request was carried out.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct ToldDone {
+    pub(crate) done: CarriedOut,
+    pub(crate) of: EventId,
+    pub(crate) mark: Mark,
+}
+
+/// A person has seen to what it was told.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct ToldByHand {
+    pub(crate) verb: Verb,
+    pub(crate) on: Told,
+    pub(crate) code: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) refused: Option<Refused>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) why: Option<String>,
+}
+
 /// A command or timer: its name and what it says.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Named {
@@ -210,15 +239,33 @@ pub(crate) struct Named {
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Did {
     /// Ran a command on an own decider.
-    Run { on: StreamName, command: Named },
+    Run {
+        on: StreamName,
+        command: Named,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        label: Option<String>,
+    },
     /// Sent a request.
-    Send { to: ContextName, target: String, command: Named, request: EventId },
+    Send {
+        to: ContextName,
+        target: String,
+        command: Named,
+        request: EventId,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        label: Option<String>,
+    },
     /// Set a timer.
     Wake { timer: Named, due: Timestamp },
     /// A timer is set no longer.
     Cancel { timer: Named },
     /// Ended.
     End(End),
+    /// What a plan is found by again.
+    Keep(Box<RawValue>),
+    /// Is told at once that this step is taken.
+    Next,
+    /// Has answered a request that was put off.
+    Answer { to: ContextName, request: EventId },
 }
 
 impl PartialEq for Named {
@@ -317,6 +364,9 @@ impl Told {
             Self::Input(input) => input.event.derive(input.mark.part),
             Self::Timer(timer) => timer.step.derive_named(&format!("timer/{}", timer.index)),
             Self::Refused(refusal) => refusal.of.derive_named("refused"),
+            Self::Done(done) => done.of.derive_named("done"),
+            Self::Next(step) => step.derive_named("next"),
+            Self::ByHand(by_hand) => by_hand.on.id(),
         }
     }
 
@@ -324,8 +374,10 @@ impl Told {
     pub(crate) fn mark(&self) -> Option<&Mark> {
         match self {
             Self::Input(input) => Some(&input.mark),
-            Self::Timer(_) => None,
+            Self::Timer(_) | Self::Next(_) => None,
             Self::Refused(refusal) => refusal.mark.as_ref(),
+            Self::Done(done) => Some(&done.mark),
+            Self::ByHand(by_hand) => by_hand.on.mark(),
         }
     }
 
@@ -352,6 +404,14 @@ impl Told {
                 Ok(Trigger::Timer(timer))
             }
             Self::Refused(refusal) => Ok(Trigger::Refused(refusal.refused.clone())),
+            Self::Done(told) => Ok(Trigger::Note(Note::CarriedOut(told.done.clone()))),
+            Self::Next(_) => Ok(Trigger::Note(Note::Next)),
+            Self::ByHand(told) => Ok(Trigger::Note(Note::ByHand(ByHand {
+                verb: told.verb,
+                on: Box::new(told.on.trigger(own)?),
+                code: told.code.clone(),
+                refused: told.refused.clone(),
+            }))),
         }
     }
 }

@@ -12,11 +12,11 @@
 
 use super::instance::{Instance, Standing};
 use super::record::{self, Entry, Held, How, Parked, Resumed, Step, Told, ToldRefusal};
-use super::{Saga, Trigger, WhenStuck};
+use super::{Note, Refused, Saga, Trigger, WhenStuck};
 use crate::Key;
 use crate::action::Action;
 use crate::decide::Setback;
-use crate::limits::SAGA_REFUSAL_COUNT_MAX;
+use crate::limits::{SAGA_NEXT_COUNT_MAX, SAGA_REFUSAL_COUNT_MAX};
 use crate::planted::{Bug, planted};
 use crate::react::batch::{Batch, Decided};
 use crate::react::handler::At;
@@ -104,7 +104,7 @@ impl<'a, S: Saga> Stepping<'a, S> {
         if self.instance().waits_for_nothing() && self.saga.when_stuck() == WhenStuck::Park {
             let why = "no timer is set, no request is unanswered, and none of its own events is on \
                        its way to it";
-            self.park(None, "saga.stuck", why)?;
+            self.park(None, None, "saga.stuck", why)?;
         }
         Ok(())
     }
@@ -114,35 +114,51 @@ impl<'a, S: Saga> Stepping<'a, S> {
         told.trigger(own).map_err(|error| Setback::Load(error.into()))
     }
 
-    /// One step, and those that follow from refusals within it.
+    /// One step, and those that follow from refusals within it, or because it says so.
     pub(super) async fn step(&mut self, told: Told, trigger: Trigger<S>) -> Result<(), Setback> {
-        let before = self.batch.mark();
+        let mut before = self.batch.mark();
         let (mut on, mut trigger, mut first) = (told, trigger, None);
-        for _ in 0..SAGA_REFUSAL_COUNT_MAX {
+        let (mut refusals, mut nexts) = (0, 0);
+        while refusals < SAGA_REFUSAL_COUNT_MAX && nexts < SAGA_NEXT_COUNT_MAX {
             let actions = self.saga.react(&self.id, &self.instance().state, &trigger).into_list();
             let parks = actions.iter().find_map(|action| match action {
-                Action::Park(why) => Some(why.clone()),
+                Action::Park(parking) => Some(parking.clone()),
                 _ => None,
             });
-            if let Some(why) = parks {
-                let code = match &trigger {
-                    Trigger::Refused(refused) => refused.code.clone(),
-                    _ => "saga.parked".to_owned(),
+            if let Some(parking) = parks {
+                let refused = refused_in(&trigger);
+                let code = match (parking.code, &refused) {
+                    (Some(code), _) => code.to_owned(),
+                    (None, Some(refused)) => refused.code.clone(),
+                    (None, None) => "saga.parked".to_owned(),
                 };
-                return self.set_aside(&before, on, first, &code, &why).await;
+                return self.set_aside(&before, on, first, refused, &code, &parking.why).await;
             }
+            let goes_on = actions.contains(&Action::Next);
             let step_id = self.entry_id(on.id(), "step of");
             let done = self.carry_out(step_id, &on, &actions).await?;
             let (refused, step) = (done.refused.clone(), done.into_step(on.clone()));
             self.add(step_id, Entry::Step(step), Some(&trigger))?;
-            let Some(refused) = refused else { return Ok(()) };
-            let next =
-                Told::Refused(ToldRefusal { refused: refused.clone(), of: step_id, mark: None });
-            first.get_or_insert(std::mem::replace(&mut on, next));
-            trigger = Trigger::Refused(refused);
+            match refused {
+                Some(refused) => {
+                    let of = (refused.clone(), step_id);
+                    let next = ToldRefusal { refused: of.0, of: of.1, mark: None };
+                    first.get_or_insert(std::mem::replace(&mut on, Told::Refused(next)));
+                    trigger = Trigger::Refused(refused);
+                    refusals += 1;
+                }
+                // What led here holds, whatever becomes of what follows.
+                None if goes_on => {
+                    (before, first, refusals) = (self.batch.mark(), None, 0);
+                    (on, trigger) = (Told::Next(step_id), Trigger::Note(Note::Next));
+                    nexts += 1;
+                }
+                None => return Ok(()),
+            }
         }
         let why = "what it answers to refusals is refused as well, time after time";
-        self.set_aside(&before, on, first, "saga.refused_again", why).await
+        let refused = refused_in(&trigger);
+        self.set_aside(&before, on, first, refused, "saga.refused_again", why).await
     }
 
     /// Parks what it was told. Whatever steps led here from it are undone: it will be told again.
@@ -151,16 +167,23 @@ impl<'a, S: Saga> Stepping<'a, S> {
         before: &crate::react::batch::Mark,
         on: Told,
         first: Option<Told>,
+        refused: Option<Refused>,
         code: &str,
         why: &str,
     ) -> Result<(), Setback> {
-        let Some(first) = first else { return self.park(Some(on), code, why) };
+        let Some(first) = first else { return self.park(Some(on), refused, code, why) };
         self.batch.back_to(before);
         self.held = load::<S>(self.batch, &self.stream).await?;
-        self.park(Some(first), code, why)
+        self.park(Some(first), refused, code, why)
     }
 
-    pub(super) fn park(&mut self, on: Option<Told>, code: &str, why: &str) -> Result<(), Setback> {
+    fn park(
+        &mut self,
+        on: Option<Told>,
+        refused: Option<Refused>,
+        code: &str,
+        why: &str,
+    ) -> Result<(), Setback> {
         let status = self.at.status;
         tracing::warn!(reader = %status, instance = %self.id, code, why, "saga parked");
         let what = self.what(on.as_ref())?;
@@ -173,6 +196,7 @@ impl<'a, S: Saga> Stepping<'a, S> {
             position,
             code: code.to_owned(),
             why: why.to_owned(),
+            refused,
         };
         self.add(self.entry_id(event, "parked by"), Entry::Parked(parked), None)?;
         self.batch.park(&park::stream(status)?, shelved);
@@ -271,7 +295,7 @@ impl<'a, S: Saga> Stepping<'a, S> {
         let event = NewEvent { metadata, tags, ..NewEvent::json(id, event_type, payload) };
         self.batch.add(&self.stream, vec![event]);
         let instance = std::mem::take(&mut self.held.folded.state);
-        self.held.folded.state = instance.apply(id, &entry, trigger);
+        self.held.folded.state = instance.apply(id, &entry, trigger)?;
         self.held.seen += 1;
         Ok(())
     }
@@ -311,8 +335,20 @@ impl<'a, S: Saga> Stepping<'a, S> {
             Told::Input(input) => (input.part_of(), input.event),
             Told::Timer(timer) => (self.instance().part_of.clone(), timer.step),
             Told::Refused(refusal) => (self.instance().part_of.clone(), refusal.of),
+            Told::Done(done) => (self.instance().part_of.clone(), done.of),
+            Told::Next(step) => (self.instance().part_of.clone(), *step),
+            Told::ByHand(by_hand) => return self.part_of(&by_hand.on),
         };
         Metadata { causation: Some(causation.to_string().into()), ..part_of }
+    }
+}
+
+/// The refusal that it is about, if it is about one.
+fn refused_in<S: Saga>(trigger: &Trigger<S>) -> Option<Refused> {
+    match trigger {
+        Trigger::Refused(refused) => Some(refused.clone()),
+        Trigger::Note(Note::ByHand(by_hand)) => by_hand.refused.clone(),
+        Trigger::Input(_) | Trigger::Timer(_) | Trigger::Note(_) => None,
     }
 }
 

@@ -5,9 +5,9 @@
 
 use super::instance::Standing;
 use super::reader::Shared;
-use super::record::{Answered, Entry, Mark, Told, ToldInput, ToldRefusal, ToldTimer};
+use super::record::{Answered, Entry, Mark, Told, ToldDone, ToldInput, ToldRefusal, ToldTimer};
 use super::stepping::Stepping;
-use super::{Route, Saga, Trigger};
+use super::{Note, Refused, Route, Saga, Trigger};
 use crate::decide::Setback;
 use crate::planted::{Bug, planted};
 use crate::react::batch::Batch;
@@ -115,12 +115,19 @@ impl<S: Saga> Telling<'_, S> {
         }
         let mark = mark(at, at.session.source.context(), event, 0);
         let mut instance = self.open(at, batch, S::Id::from(outcome.instance)).await?;
-        if instance.instance().requests.contains(&outcome.request) {
+        let asked = instance.instance().requests.get(&outcome.request).cloned();
+        if let Some(done) = asked {
             match outcome.refused {
                 Some(refused) => {
+                    let refused = Refused { label: done.label, ..refused };
                     let trigger = Trigger::Refused(refused.clone());
                     let refusal = ToldRefusal { refused, of: outcome.request, mark: Some(mark) };
                     instance.tell(Told::Refused(refusal), trigger, false).await?;
+                }
+                None if S::NOTES => {
+                    let trigger = Trigger::Note(Note::CarriedOut(done.clone()));
+                    let done = ToldDone { done, of: outcome.request, mark };
+                    instance.tell(Told::Done(done), trigger, false).await?;
                 }
                 None => {
                     let id = instance.entry_id(outcome.request, "answered");

@@ -29,7 +29,8 @@ use std::time::Duration;
 /// #             .send(Courier::Fetch { parcel: parcel.clone() }).wake(Duration::from_secs(60), Alarm::Late),
 /// #         Trigger::Input(Heard::ParcelFetched { .. }) => Actions::new().complete(),
 /// #         Trigger::Timer(Alarm::Late) => Actions::new().park("nobody fetches it"),
-/// #         Trigger::Refused(refused) => Actions::new().park(refused) } }
+/// #         Trigger::Refused(refused) => Actions::new().park(refused),
+/// #         Trigger::Note(_) => Actions::new() } }
 /// #     fn evolve(_: (), _: &Trigger<Self>) {}
 /// # }
 /// use headwater::testing::saga;
@@ -98,7 +99,7 @@ impl<S: Saga> Conducting<S> {
     pub fn refused(self, command: &str, code: &str) -> Told<S> {
         let why = format!("{command} was refused: {code}");
         let (command, code) = (command.to_owned(), code.to_owned());
-        self.tell(Trigger::Refused(Refused { command, code, why }))
+        self.tell(Trigger::Refused(Refused { command, code, why, label: None }))
     }
 
     /// Lets this much time pass, at the end of which a timer is due, and tells it.
@@ -169,7 +170,12 @@ impl<S: Saga> Told<S> {
                 }
                 Action::Cancel(timer) => conducting.timers.retain(|(_, set)| *set != timer),
                 Action::End(_) => conducting.ended = true,
-                Action::Run(_) | Action::Send(_) | Action::Park(_) => {}
+                Action::Run(_)
+                | Action::Send(_)
+                | Action::Park(_)
+                | Action::Keep(_)
+                | Action::Next
+                | Action::Answer(_) => {}
             }
         }
         if conducting.ended {

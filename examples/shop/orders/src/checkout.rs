@@ -152,6 +152,7 @@ impl Saga for Checkout {
             }
             (Trigger::Timer(Unanswered), None) => Actions::new().park("a timer and no order"),
             (Trigger::Refused(refused), _) => Actions::new().park(refused),
+            (Trigger::Note(_), _) => Actions::new(),
         }
     }
 

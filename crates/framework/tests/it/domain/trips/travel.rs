@@ -104,6 +104,7 @@ impl Saga for Travel {
                 "Book" => Actions::new(), // too late, and undone already
                 _ => Actions::new().park(refused),
             },
+            Trigger::Note(_) => Actions::new(),
         }
     }
 
