@@ -10,10 +10,11 @@
 //!           Waits until ─▶ sleep     Failed ─▶ back off ─▶ turn     Halted ─▶ a person
 //! ```
 
-use crate::Service;
 use crate::parked::{Discarded, ParkedError, ParkedInput, Pick, Retried};
 use crate::react::session::Stop;
 use crate::saga::End;
+use crate::saga::census::Census;
+use crate::{LoadError, Service};
 use bytestring::ByteString;
 use futures_util::future::BoxFuture;
 use headwater_model::{CheckpointName, ContextName, EventId, InvalidName, Position, Timestamp};
@@ -55,6 +56,11 @@ pub(crate) trait Reader: Send + Sync + 'static {
     ) -> ParkedAnswer<'a, ParkedInput> {
         let reader = self.status().to_string();
         Box::pin(std::future::ready(Err(ParkedError::NoSaga { reader, event })))
+    }
+
+    /// How the instances of its saga stand; of none if it is no saga's.
+    fn census<'a>(&'a self, _service: &'a Service) -> BoxFuture<'a, Result<Census, LoadError>> {
+        Box::pin(std::future::ready(Ok(Census::default())))
     }
 }
 

@@ -16,6 +16,7 @@
 //! timer is a step once, not before its time.
 
 mod carry;
+pub(crate) mod census;
 mod instance;
 mod look;
 mod note;

@@ -13,6 +13,7 @@ mod memory;
 mod projecting;
 mod reacting;
 mod schema;
+pub mod simulation;
 mod world;
 
 pub use conducting::{Conducting, Told, saga};

@@ -22,6 +22,7 @@ use crate::personal::{FORGOTTEN, subject_of};
 use crate::planted::{Bug, planted};
 use crate::react::session::Stop;
 use crate::reader::{ParkedAnswer, Reader, ReaderKind, Status, Turn};
+use crate::testing::simulation::gate::{Fate, Gate, pass};
 use crate::{Failed, Input, Poison, Recorded, Service, Source, trace};
 use futures_util::future::BoxFuture;
 use headwater_model::{Checkpoint, ContextName, EventId, Page, RecordedEvent, Retry};
@@ -55,6 +56,19 @@ enum Written {
     Refused(Failed),
     /// It is rolled back because a subject was forgotten, and the model is to be built anew.
     BeginAnew,
+}
+
+/// Commits; a simulation may have it fail, before or behind.
+async fn commit<M: ReadModel>(model: &mut M) -> Result<(), Failed> {
+    let lost = || Failed::for_now("the database went away");
+    if pass(Gate::BeforeCommit).await == Fate::Fails {
+        return Err(lost());
+    }
+    model.commit().await?;
+    match pass(Gate::BehindCommit).await {
+        Fate::Passes => Ok(()),
+        Fate::Fails => Err(lost()),
+    }
 }
 
 impl<P: Projection> ProjectionReader<P> {
@@ -195,7 +209,7 @@ impl<P: Projection> ProjectionReader<P> {
         if let Err(failed) = model.save_checkpoint(&self.status.source, to).await {
             return Ok(Written::Refused(failed)); // dropping the model rolls back
         }
-        match model.commit().await {
+        match commit(&mut model).await {
             Ok(()) => {
                 if forgot {
                     model.scrub().await?;

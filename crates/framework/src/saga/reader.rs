@@ -10,6 +10,7 @@
 //! timers: an answer that has come in time is heard before the timer that waits for it.
 
 use super::Saga;
+use super::census::Census;
 use super::record;
 use super::telling::Telling;
 use crate::decide::Setback;
@@ -260,5 +261,9 @@ impl<S: Saga> Reader for SagaReader<S> {
         why: &'a str,
     ) -> ParkedAnswer<'a, ParkedInput> {
         Box::pin(self.force_parked(service, event, end, why))
+    }
+
+    fn census<'a>(&'a self, service: &'a Service) -> BoxFuture<'a, Result<Census, LoadError>> {
+        Box::pin(self.count_all(service))
     }
 }

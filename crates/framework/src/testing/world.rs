@@ -12,10 +12,10 @@
 use super::TEST_BEGIN;
 use super::faults::{Fault, Faults, FaultyContexts};
 use crate::reader::Turn;
-use crate::{Service, Store};
+use crate::{After, Database, Decider, LoadedSaga, Projection, Saga, Service, Store};
 use headwater_env::{Clock as _, VirtualClock};
 use headwater_model::memory::MemoryContexts;
-use headwater_model::{Contexts, Query, ReadAll, RecordedEvent, Timestamp};
+use headwater_model::{AsOf, Contexts, Query, ReadAll, RecordedEvent, Timestamp};
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
@@ -95,6 +95,48 @@ impl World {
     /// If no service has this name.
     pub fn resume(&mut self, service: &str) {
         self.member(service).paused = false;
+    }
+
+    /// A service by its name.
+    ///
+    /// # Panics
+    /// If no service has this name.
+    pub fn service(&self, name: &str) -> &Service {
+        let mut members = self.services.iter().map(|member| &member.service);
+        let found = members.find(|service| service.name().as_str() == name);
+        found.unwrap_or_else(|| panic!("no service {name} was started in this world"))
+    }
+
+    /// A decider of this service as it is now.
+    ///
+    /// # Panics
+    /// If its past cannot be read.
+    pub fn load<D: Decider>(&self, service: &str, id: &D::Id) -> D {
+        let loaded = self.block_on(self.service(service).load::<D>(id, AsOf::Now));
+        loaded.unwrap_or_else(|error| panic!("a state of {service} cannot be read: {error}")).state
+    }
+
+    /// An instance of a saga of this service as it is now.
+    ///
+    /// # Panics
+    /// If its past cannot be read.
+    pub fn load_saga<S: Saga>(&self, service: &str, id: &S::Id) -> LoadedSaga<S::State> {
+        let loaded = self.block_on(self.service(service).load_saga::<S>(id));
+        loaded.unwrap_or_else(|error| panic!("{} {id} cannot be read: {error}", S::NAME))
+    }
+
+    /// A reader of what a projection of this service has filled so far.
+    ///
+    /// # Panics
+    /// If the database does not answer, or the service has no such projection.
+    pub fn view<P: Projection>(&self, service: &str) -> <P::Database as Database>::Reader {
+        let view = self.block_on(self.service(service).read_model::<P>(&After::default()));
+        view.unwrap_or_else(|error| panic!("{} cannot be read: {error}", P::NAME))
+    }
+
+    /// The nth service that was started is this one from now on.
+    pub(super) fn replace(&mut self, n: usize, service: Service) {
+        self.services[n].service = service;
     }
 
     fn member(&mut self, service: &str) -> &mut Member {

@@ -21,6 +21,7 @@ mod properties;
 mod reactions;
 mod sagas;
 mod schedules;
+mod simulation;
 mod snapshots;
 mod supervision;
 mod tags;
