@@ -28,10 +28,11 @@ mod stage;
 pub use by_plan::{ByPlan, StageTimer, UnderWay};
 pub use course::{Course, Leg, StageState};
 pub use definition::{After, Before, Plan, PlanError, Plans};
-pub use rehearsal::{Rehearsal, Requested, rehearse};
-pub use stage::{Answer, Ask, Asked, Backoff, Compensatable, Instance, Retriable, ask, lock};
+pub use rehearsal::{Rehearsal, Requested, rehearse, rehearse_by};
+pub use stage::{Answer, Ask, Asked, Backoff, Compensatable, Instance, Retriable};
 
 use crate::{Input, Poison, Recorded, Route, StreamId};
+use std::time::Duration;
 
 /// A saga that goes by a plan. Wire it with `.saga(ByPlan::of(…), Start::…)`.
 ///
@@ -56,9 +57,9 @@ use crate::{Input, Poison, Recorded, Route, StreamId};
 ///     type Memory = Wish;
 ///
 ///     fn plans(&self) -> Plans<Self> {
-///         let room = ask("room", |trip| Ask::send(Room::Book { hotel: trip.memory.hotel.clone(), trip: trip.id.clone() }))
+///         let room = Self::ask("room", |trip| Ask::send(Room::Book { hotel: trip.memory.hotel.clone(), trip: trip.id.clone() }))
 ///             .undone_by(|trip| Ask::send(Room::Free { hotel: trip.memory.hotel.clone(), trip: trip.id.clone() }));
-///         let pay = ask("pay", |trip| Ask::send(Pay::Charge { wallet: trip.memory.wallet.clone(), amount: trip.memory.price }));
+///         let pay = Self::ask("pay", |trip| Ask::send(Pay::Charge { wallet: trip.memory.wallet.clone(), amount: trip.memory.price }));
 ///         Plans::new().version(1, Plan::new().compensatable(room).pivot(pay))
 ///     }
 ///
@@ -101,6 +102,28 @@ pub trait Planned: Sized + Send + Sync + 'static {
     /// What it remembers after `heard`. Total: what was heard cannot be refused.
     #[must_use]
     fn remember(memory: Self::Memory, heard: &Self::Input) -> Self::Memory;
+
+    /// A stage of this name that asks for this. By itself it can be a pivot, or retriable.
+    fn ask(
+        name: &'static str,
+        ask: impl Fn(&Instance<'_, Self>) -> Ask + Send + Sync + 'static,
+    ) -> Asked<Self> {
+        stage::ask(name, ask)
+    }
+
+    /// A stage of this name that takes locks of another service, which
+    /// [keeps them](crate::Service::keep_locks_for), for so long at most. They are taken in the order of their
+    /// keys, so that two instances never wait for each other; they are given back when the instance ends, or
+    /// when it comes back here. Until then every request of a stage to that service is carried out under them,
+    /// and refused as `lock.lost` when one is lost; what undoes needs none.
+    fn lock<K: ToString>(
+        name: &'static str,
+        of: &'static str,
+        keys: impl Fn(&Instance<'_, Self>) -> Vec<K> + Send + Sync + 'static,
+        lease: Duration,
+    ) -> Compensatable<Self> {
+        stage::lock(name, of, keys, lease)
+    }
 
     /// What happens to an event that cannot be decoded (R4).
     fn undecodable(&self) -> Poison {

@@ -160,9 +160,14 @@ impl Lock {
         lease_ms: u64,
         now: Timestamp,
     ) -> Result<Vec<LockEvent>, LockRefusal> {
-        if self.holder().into_iter().chain(self.waiting()).any(|known| known.is(&holder)) {
-            let Holder { saga, instance, .. } = holder;
-            return Err(LockRefusal::Taken { saga, instance });
+        let known = self.holder().into_iter().chain(self.waiting()).find(|known| known.is(&holder));
+        match known {
+            Some(known) if known.request == holder.request => return Ok(vec![]), // told twice
+            Some(_) => {
+                let Holder { saga, instance, .. } = holder;
+                return Err(LockRefusal::Taken { saga, instance });
+            }
+            None => {}
         }
         Ok(match &self.held {
             None => vec![granted(&holder, lease_ms, now)],

@@ -29,7 +29,7 @@ pub enum After {}
 /// # extern crate headwater_framework as headwater;
 /// # use headwater::plan::*;
 /// fn wrong<P: Planned>() -> Plan<P, After> {
-///     let begun = || ask("begun", |_| Ask::nothing());
+///     let begun = || P::ask("begun", |_| Ask::nothing());
 ///     Plan::new().pivot(begun()).compensatable(begun().harmless()) // there is no way back any more
 /// }
 /// ```
@@ -37,14 +37,14 @@ pub enum After {}
 /// # extern crate headwater_framework as headwater;
 /// # use headwater::plan::*;
 /// fn wrong<P: Planned>() -> Plan<P, Before> {
-///     Plan::new().retriable(ask("ship", |_| Ask::nothing())) // it may still be given up
+///     Plan::new().retriable(P::ask("ship", |_| Ask::nothing())) // it may still be given up
 /// }
 /// ```
 /// ```compile_fail
 /// # extern crate headwater_framework as headwater;
 /// # use headwater::plan::*;
 /// fn wrong<P: Planned>() -> Plan<P, Before> {
-///     Plan::new().compensatable(ask("reserve", |_| Ask::nothing())) // how is it undone?
+///     Plan::new().compensatable(P::ask("reserve", |_| Ask::nothing())) // how is it undone?
 /// }
 /// ```
 #[derive(Debug)]

@@ -13,6 +13,7 @@ use crate::saga::{ByHand, CarriedOut, End, Note, Refused, Route, Saga, Timer, Tr
 use crate::{EncodeError, Recorded};
 use bytes::Bytes;
 use std::collections::VecDeque;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// An instance of `saga` to be told things, and asked what follows.
@@ -20,11 +21,17 @@ use std::time::Duration;
 /// # Panics
 /// If its plans cannot be gone by.
 pub fn rehearse<P: Planned>(saga: P, id: P::Id) -> Rehearsal<P> {
+    rehearse_by(&Arc::new(ByPlan::of(saga)), id)
+}
+
+/// As [`rehearse`], for many instances of one saga.
+pub fn rehearse_by<P: Planned>(saga: &Arc<ByPlan<P>>, id: P::Id) -> Rehearsal<P> {
     Rehearsal {
-        saga: ByPlan::of(saga),
+        saga: Arc::clone(saga),
         id,
         state: UnderWay::default(),
         requested: Vec::new(),
+        sent: Vec::new(),
         timers: Vec::new(),
         now: Duration::ZERO,
         said: Vec::new(),
@@ -40,10 +47,12 @@ type Runs = Box<dyn FnMut(&[Requested]) -> Result<(), (usize, String)> + Send>;
 
 /// One instance of a saga by plan.
 pub struct Rehearsal<P: Planned> {
-    saga: ByPlan<P>,
+    saga: Arc<ByPlan<P>>,
     id: P::Id,
     state: UnderWay<P::Memory>,
     requested: Vec<Requested>,
+    /// Since it was asked last.
+    sent: Vec<Requested>,
     timers: Vec<(Duration, StageTimer)>,
     now: Duration,
     said: Vec<String>,
@@ -221,7 +230,7 @@ impl<P: Planned> Rehearsal<P> {
     /// # Panics
     /// If its plans cannot be gone by.
     pub fn deployed(&mut self, saga: P) -> &mut Self {
-        self.saga = ByPlan::of(saga);
+        self.saga = Arc::new(ByPlan::of(saga));
         self.restarted()
     }
 
@@ -250,6 +259,11 @@ impl<P: Planned> Rehearsal<P> {
     /// What it has asked of other services and nobody has answered, in order.
     pub fn requested(&self) -> &[Requested] {
         &self.requested
+    }
+
+    /// What it has asked of other services since this was called last, in order, waited for or not.
+    pub fn sent(&mut self) -> Vec<Requested> {
+        std::mem::take(&mut self.sent)
     }
 
     /// How far it is.
@@ -347,6 +361,7 @@ impl<P: Planned> Rehearsal<P> {
             match action {
                 Action::Send(_) => {
                     let sent = asked(&action).expect("it asks");
+                    self.sent.push(sent.clone());
                     if !sent.label.is_empty() {
                         self.requested.push(sent);
                     }

@@ -133,8 +133,8 @@ impl<P: Planned> fmt::Debug for Stage<P> {
     }
 }
 
-/// A stage of this name that asks for this. By itself it can be a pivot, or retriable.
-pub fn ask<P: Planned>(
+/// [`Planned::ask`].
+pub(super) fn ask<P: Planned>(
     name: &'static str,
     ask: impl Fn(&Instance<'_, P>) -> Ask + Send + Sync + 'static,
 ) -> Asked<P> {
@@ -148,12 +148,8 @@ pub fn ask<P: Planned>(
     })
 }
 
-/// A stage of this name that takes locks of another service, which
-/// [keeps them](crate::Service::keep_locks_for), for so long at most. They are taken in the order of their
-/// keys, so that two instances never wait for each other; they are given back when the instance ends, or when
-/// it comes back here. Until then every request of a stage to that service is carried out under them, and
-/// refused as `lock.lost` when one is lost; what undoes needs none.
-pub fn lock<P: Planned, K: ToString>(
+/// [`Planned::lock`].
+pub(super) fn lock<P: Planned, K: ToString>(
     name: &'static str,
     of: &'static str,
     keys: impl Fn(&Instance<'_, P>) -> Vec<K> + Send + Sync + 'static,

@@ -4,6 +4,7 @@
 pub(crate) mod customers;
 pub(crate) mod orders;
 pub(crate) mod tally;
+pub(crate) mod tours;
 pub(crate) mod trips;
 
 use headwater::prelude::*;

@@ -4,7 +4,9 @@
 
 extern crate headwater_framework as headwater;
 
+mod builds;
 mod commands;
+mod contracts;
 mod crashes;
 mod derives;
 mod domain;
@@ -14,6 +16,7 @@ mod older_shapes;
 mod parked_events;
 mod parked_inputs;
 mod personal;
+mod plans;
 #[cfg(feature = "planted-bugs")]
 mod planted;
 mod projections;

@@ -90,3 +90,41 @@ fn a_saga_that_goes_on_behind_its_end_is_caught() {
 fn a_timer_that_fires_although_it_was_cancelled_is_caught() {
     is_caught_by(Bug::SagaTimerUnset, crate::sagas::a_timer_that_was_cancelled_does_not_fire);
 }
+
+#[test]
+fn a_plan_that_undoes_in_the_order_of_doing_is_caught() {
+    is_caught_by(Bug::UndoneForwards, crate::plans::what_was_done_is_undone_in_reverse_order);
+}
+
+#[test]
+fn a_plan_that_undoes_twice_is_caught() {
+    let test = crate::plans::a_late_answer_to_what_is_undone_changes_nothing;
+    is_caught_by(Bug::UndoneTwice, test);
+}
+
+#[test]
+fn a_plan_that_does_not_wait_for_all_stages_in_parallel_is_caught() {
+    is_caught_by(Bug::FanInEarly, crate::plans::stages_in_parallel_are_waited_for_all_of_them);
+}
+
+#[test]
+fn a_pivot_that_is_passed_twice_is_caught() {
+    let test = crate::plans::a_payment_that_is_not_answered_is_never_asked_for_again;
+    is_caught_by(Bug::PivotTwice, test);
+}
+
+#[test]
+fn an_instance_that_changes_its_plan_under_way_is_caught() {
+    let test = crate::plans::instances_under_way_end_by_the_plan_that_they_began_by;
+    is_caught_by(Bug::PlanUnpinned, test);
+}
+
+#[test]
+fn a_lock_that_is_granted_to_two_is_caught() {
+    is_caught_by(Bug::LockGrantedToTwo, crate::plans::a_lock_is_granted_in_the_order_of_asking);
+}
+
+#[test]
+fn a_lease_that_is_not_fenced_is_caught() {
+    is_caught_by(Bug::LockUnfenced, crate::plans::a_holder_whose_lease_is_over_is_refused);
+}
