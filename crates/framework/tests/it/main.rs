@@ -4,9 +4,7 @@
 
 extern crate headwater_framework as headwater;
 
-mod builds;
 mod commands;
-mod contracts;
 mod crashes;
 mod derives;
 mod domain;
