@@ -6,7 +6,7 @@
 use crate::reader::{Reader, ReaderKind, ReaderState};
 use crate::request::RequestsHealth;
 use crate::{InputType, Service, inflow};
-use headwater_model::{Position, ReadError};
+use headwater_model::{EventStore, From, Position, Query, ReadAll, ReadError};
 
 /// How a service is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,6 +36,8 @@ pub struct ReaderHealth {
     pub head: Option<Position>,
     /// Positions between the two, those of events it does not ask for included.
     pub lag: u64,
+    /// For how many seconds the first of them has waited; 0 if none does.
+    pub lag_seconds: u64,
     /// Inputs that were set aside for a person.
     pub parked_count: u64,
     /// How often it panicked or failed and was started again.
@@ -43,9 +45,12 @@ pub struct ReaderHealth {
 }
 
 impl Health {
-    /// Whether the service answers as it should: every reader keeps up or is about to.
+    /// Whether the service answers as it should: every reader keeps up or is about to, unless somebody
+    /// wants it to stand still.
     pub fn is_ready(&self) -> bool {
-        self.readers.iter().all(|reader| reader.state == ReaderState::Running)
+        let is_well =
+            |state: &_| matches!(state, ReaderState::Running | ReaderState::Paused { .. });
+        self.readers.iter().all(|reader| is_well(&reader.state))
     }
 
     /// Whether every reader has handled all there is, those that lag by design left out.
@@ -69,11 +74,15 @@ impl Service {
         Ok(Health { service: self.name().to_string(), readers, requests })
     }
 
-    async fn reader_health(&self, reader: &dyn Reader) -> Result<ReaderHealth, ReadError> {
+    pub(crate) async fn reader_health(
+        &self,
+        reader: &dyn Reader,
+    ) -> Result<ReaderHealth, ReadError> {
         let status = reader.status();
         // Before the head: a lag that is shown was there.
         let handled = status.reached().handled;
-        let (_, head) = self.context(&status.source).await?.head().await?;
+        let source = self.context(&status.source).await?;
+        let (_, head) = source.head().await?;
         let count = |position: Option<Position>| position.map_or(0, |position| position.next().0);
         let lag = count(head).saturating_sub(count(handled));
         #[expect(
@@ -89,10 +98,22 @@ impl Service {
             handled,
             head,
             lag,
+            lag_seconds: if lag == 0 { 0 } else { waiting_seconds(&*source, handled).await? },
             parked_count: status.parked_count(),
             restart_count: status.restart_count(),
         })
     }
+}
+
+/// For how long the event behind this position has waited.
+async fn waiting_seconds(
+    source: &dyn EventStore,
+    handled: Option<Position>,
+) -> Result<u64, ReadError> {
+    let from = handled.map_or(From::Edge, |handled| From::At(handled.next()));
+    let next = ReadAll { from, count_max: 1, ..ReadAll::forwards(Query::all()) };
+    let page = source.read_all(next).await?;
+    Ok(page.events.first().map_or(0, |event| source.now().since(event.recorded_at).as_secs()))
 }
 
 /// The names that readers of these services ask for in vain: a typo would wait for ever. What is asked

@@ -60,6 +60,7 @@ pub(crate) fn health(inflow: &dyn Inflow) -> ReaderHealth {
         handled: None,
         head: None,
         lag,
+        lag_seconds: 0,
         parked_count,
         restart_count,
     }

@@ -57,6 +57,7 @@ pub mod testing;
 #[doc(hidden)]
 pub mod timer;
 pub mod trace;
+pub mod view;
 mod wait;
 
 pub use action::Actions;
@@ -76,7 +77,9 @@ pub use personal::{
     ForgetError, Forgetting, KeysError, MemoryKeys, Personal, Subject, SubjectKey, SubjectKeys,
 };
 pub use projection::Forget;
-pub use projection::{Database, Key, ModelName, ParkedEvent, ParkedRow, Projection, ReadModel};
+pub use projection::{
+    Database, Generations, Key, ModelName, ParkedEvent, ParkedRow, Projection, ReadModel, Skipped,
+};
 pub use reaction::Reaction;
 pub use reader::ReaderState;
 pub use refusal::{Refusal, RefusalKind};
@@ -89,5 +92,6 @@ pub use service::Service;
 pub use store::Store;
 pub use stream_id::StreamId;
 pub use supervise::Supervisor;
+pub use view::{BuildHealth, SeekTo, ViewError, ViewHealth};
 
 pub use headwater_derive::{Command, Event, Input, Refusal, StreamId, Timer};

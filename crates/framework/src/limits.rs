@@ -33,6 +33,12 @@ pub(crate) const PROJECTION_BATCH_COUNT_MAX: usize = 4_096;
 /// Positions that may be filtered out before the checkpoint is saved for their sake alone.
 pub(crate) const UNSAVED_POSITION_COUNT_MAX: u64 = 4_096;
 
+/// How long a reader that has nothing to do rests before it looks whether there is something.
+pub(crate) const REST: Duration = Duration::from_secs(1);
+
+/// How old what is known of a view's generations may be: another instance's switch is noticed within it.
+pub(crate) const GENERATIONS_GLANCE: Duration = Duration::from_secs(5);
+
 /// How long a query waits for its view. Longer than any healthy lag, shorter than a client's patience.
 pub(crate) const VIEW_WAIT: Duration = Duration::from_secs(5);
 

@@ -15,9 +15,11 @@ pub mod database;
 mod place;
 pub(crate) mod reader;
 mod retry;
+mod seek;
+mod switch;
 pub(crate) mod view;
 
-pub use database::{Database, ModelName, ParkedEvent, ParkedRow, ReadModel};
+pub use database::{Database, Generations, ModelName, ParkedEvent, ParkedRow, ReadModel, Skipped};
 
 use crate::{Failed, Input, Policy, Recorded, Subject};
 use bytestring::ByteString;
@@ -31,6 +33,9 @@ pub trait Projection: Send + Sync + 'static {
     const NAME: &'static str;
     /// Its shape. Another version is another model, built from the first event on beside the old.
     const VERSION: u32 = 1;
+    /// The oldest version whose tables this code's queries can read: they go to it until this version's
+    /// are built. If there is none, they see the new tables being filled.
+    const QUERIES_FROM: u32 = Self::VERSION;
     /// What makes its tables, run once in the empty model.
     const SCHEMA: &'static str;
     /// What it reads.

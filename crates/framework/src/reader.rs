@@ -11,9 +11,11 @@
 //! ```
 
 use crate::parked::{Discarded, ParkedError, ParkedInput, Pick, Retried};
+use crate::projection::Skipped;
 use crate::react::session::Stop;
 use crate::saga::End;
 use crate::saga::census::Census;
+use crate::view::{SeekTo, ViewError};
 use crate::{LoadError, Service};
 use bytestring::ByteString;
 use futures_util::future::BoxFuture;
@@ -22,7 +24,8 @@ use parking_lot::Mutex;
 use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
+use tokio::time::Instant;
 
 /// Reads one context for one reaction or projection.
 pub(crate) trait Reader: Send + Sync + 'static {
@@ -58,6 +61,17 @@ pub(crate) trait Reader: Send + Sync + 'static {
         Box::pin(std::future::ready(Err(ParkedError::NoSaga { reader, event })))
     }
 
+    /// Puts it behind events that it never applies; only a projection's reader can be.
+    fn seek<'a>(
+        &'a self,
+        _service: &'a Service,
+        _to: SeekTo,
+        _why: &'a str,
+    ) -> BoxFuture<'a, Result<Skipped, ViewError>> {
+        let (view, source_name) = (self.status().name.to_owned(), self.status().source.to_string());
+        Box::pin(std::future::ready(Err(ViewError::NoSource { view, source_name })))
+    }
+
     /// How the instances of its saga stand; of none if it is no saga's.
     fn census<'a>(&'a self, _service: &'a Service) -> BoxFuture<'a, Result<Census, LoadError>> {
         Box::pin(std::future::ready(Ok(Census::default())))
@@ -90,6 +104,8 @@ pub(crate) enum Turn {
         /// How long to wait first, if the reader has an opinion.
         wait: Option<Duration>,
     },
+    /// There is nothing to do until it is told something, or for some time.
+    Rests,
     /// A person must see to it.
     Halted(String),
 }
@@ -103,6 +119,8 @@ pub(crate) enum ReaderKind {
     DelayedReaction,
     /// Fills a read model.
     Projection,
+    /// Fills a read model anew, beside the one that queries go to.
+    Builder,
 }
 
 /// Who a reader is, how it is, how far it has come.
@@ -119,6 +137,9 @@ pub(crate) struct Status {
     parked_count: AtomicU64,
     restart_count: AtomicU64,
     stale: AtomicBool,
+    told: Notify,
+    /// Since when it is at work, and how many positions were handled then.
+    pace: Mutex<Option<(Instant, u64)>>,
 }
 
 /// How far a reader has come.
@@ -139,6 +160,11 @@ pub enum ReaderState {
     Rebuilding,
     /// It keeps up, or is about to.
     Running,
+    /// Somebody lets it stand still.
+    Paused {
+        /// Why.
+        why: String,
+    },
     /// Something it needs is away; it keeps trying.
     Failing {
         /// What.
@@ -162,6 +188,8 @@ impl Status {
             parked_count: AtomicU64::new(0),
             restart_count: AtomicU64::new(0),
             stale: AtomicBool::new(false),
+            told: Notify::new(),
+            pace: Mutex::new(None),
         }
     }
 
@@ -191,6 +219,7 @@ impl Status {
 
     fn show(&self, turn: &Turn) {
         self.set_state(match turn {
+            Turn::Rests => return,
             // It stays what it was: it may be catching up.
             Turn::Moved => match self.state() {
                 ReaderState::Rebuilding => return,
@@ -253,6 +282,30 @@ impl Status {
             .increment(1);
     }
 
+    /// Wakes it: there is something new for it that is no event.
+    pub(crate) fn tell(&self) {
+        self.told.notify_one();
+    }
+
+    /// Resolves when it is [told](Self::tell) something, or was since it last looked.
+    pub(crate) async fn told(&self) {
+        self.told.notified().await;
+    }
+
+    /// It goes to work here.
+    pub(crate) fn begin_pace(&self, at: Option<Position>) {
+        let handled = at.map_or(0, |at| at.next().0);
+        *self.pace.lock() = Some((Instant::now(), handled));
+    }
+
+    /// Positions a second since then.
+    pub(crate) fn pace(&self) -> u64 {
+        let Some((since, begun)) = *self.pace.lock() else { return 0 };
+        let handled = self.reached().handled.map_or(0, |at| at.next().0);
+        let span_ms = u64::try_from(since.elapsed().as_millis()).unwrap_or(u64::MAX).max(1);
+        handled.saturating_sub(begun).saturating_mul(1_000) / span_ms
+    }
+
     /// What the reader holds in memory is not to be trusted any more: it begins again from what is
     /// stored.
     pub(crate) fn forget(&self) {
@@ -267,6 +320,7 @@ impl Status {
 
 impl fmt::Display for Status {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}/{}", self.name, self.source)
+        let anew = if self.kind == ReaderKind::Builder { " (anew)" } else { "" };
+        write!(f, "{}/{}{anew}", self.name, self.source)
     }
 }

@@ -17,11 +17,12 @@ use crate::decide::turns::Turns;
 use crate::lock::{AcceptLocks, Leases, Lock};
 use crate::personal::{ForgetError, SealedContexts, SubjectKeys, destroy_again};
 use crate::projection::reader::ProjectionReader;
-use crate::projection::view::View;
+use crate::projection::view::{Side, View};
 use crate::react::{ReactionReader, sources_of};
 use crate::reader::Reader;
 use crate::request::accept::{Acceptor, Acceptors, acceptor};
 use crate::request::reader::RequestsReader;
+use crate::view::Desk;
 use crate::{
     Boundary, Cause, CommandError, Decider, Inflow, Input, InputType, LoadError, Loaded,
     Projection, Reaction, Receipt, Saga, Store,
@@ -55,6 +56,9 @@ struct Parts {
     last_decider: Option<Arc<dyn Acceptor>>,
     accepting: HashMap<ContextName, Arc<Acceptors>>,
     readers: Vec<Arc<dyn Reader>>,
+    /// Of models that are built beside those that queries go to.
+    builders: Vec<Arc<dyn Reader>>,
+    desks: Vec<Arc<dyn Desk>>,
     asked: Vec<(&'static str, InputType)>,
     views: HashMap<TypeId, Arc<dyn Any + Send + Sync>>,
     inflows: Vec<Arc<dyn Inflow>>,
@@ -84,6 +88,8 @@ impl Service {
             last_decider: None,
             accepting: HashMap::new(),
             readers: Vec::new(),
+            builders: Vec::new(),
+            desks: Vec::new(),
             asked: Vec::new(),
             views: HashMap::new(),
             inflows: Vec::new(),
@@ -225,10 +231,15 @@ impl Service {
         let view = Arc::new(View::new(projection, database));
         self.claim::<P::Input>(P::NAME);
         for source in sources_of::<P::Input>(&self.parts.name) {
-            let reader = ProjectionReader::new(Arc::clone(&view), source);
-            Arc::make_mut(&mut self.parts).readers.push(Arc::new(reader));
+            let live = ProjectionReader::new(Arc::clone(&view), Side::Live, source.clone());
+            let built = ProjectionReader::new(Arc::clone(&view), Side::Built, source);
+            let parts = Arc::make_mut(&mut self.parts);
+            parts.readers.push(Arc::new(live));
+            parts.builders.push(Arc::new(built));
         }
-        Arc::make_mut(&mut self.parts).views.insert(TypeId::of::<P>(), view);
+        let parts = Arc::make_mut(&mut self.parts);
+        parts.desks.push(Arc::clone(&view) as Arc<dyn Desk>);
+        parts.views.insert(TypeId::of::<P>(), view);
         self
     }
 
@@ -344,6 +355,16 @@ impl Service {
         &self.parts.readers
     }
 
+    /// The readers of models that are built beside those that queries go to.
+    pub(crate) fn builders(&self) -> &[Arc<dyn Reader>] {
+        &self.parts.builders
+    }
+
+    /// Where views are asked to be built anew, paused and resumed.
+    pub(crate) fn desks(&self) -> &[Arc<dyn Desk>] {
+        &self.parts.desks
+    }
+
     pub(crate) fn view<P: Projection>(&self) -> Option<Arc<View<P>>> {
         let view = Arc::clone(self.parts.views.get(&TypeId::of::<P>())?);
         view.downcast().ok()
@@ -352,7 +373,7 @@ impl Service {
     /// Forgets all that is in memory only, as a restart does.
     pub(crate) fn lose_memory(&self) {
         self.parts.caches.forget();
-        self.readers().iter().for_each(|reader| reader.status().forget());
+        self.readers().iter().chain(self.builders()).for_each(|reader| reader.status().forget());
     }
 
     /// [`lose_memory`](Self::lose_memory), to be called as long as the service is there.

@@ -7,11 +7,12 @@
 //!        ├ IdleUntil ─ either ──────────────────▶ turn
 //!        ├ Waits ──── the time has come ────────▶ turn      each wait also ends with "stop"
 //!        ├ Failed, panic ── back off, doubling ─▶ turn
-//!        └ Halted ─── stop
+//!        ├ Rests ──── for some time ────────────▶ turn
+//!        └ Halted ─── until somebody resumes it
 //! ```
 //! Invariant: a drained reader is between two turns: what it began is done and saved.
 
-use crate::limits::{CLOCK_GLANCE, DELAY_SLACK, RESTART_WAIT_MAX, RESTART_WAIT_MIN};
+use crate::limits::{CLOCK_GLANCE, DELAY_SLACK, REST, RESTART_WAIT_MAX, RESTART_WAIT_MIN};
 use crate::reader::{Reader, ReaderKind, ReaderState, Turn};
 use crate::{Service, inflow};
 use futures_util::FutureExt as _;
@@ -61,7 +62,7 @@ impl Service {
             let post = Post::new(self.clone(), Arc::clone(reader), stopped.clone());
             match kind {
                 // Databases block: each has a thread of its own.
-                ReaderKind::Projection => {
+                ReaderKind::Projection | ReaderKind::Builder => {
                     let handle = Handle::current();
                     tokio::task::spawn_blocking(move || handle.block_on(post.serve()))
                 }
@@ -69,7 +70,8 @@ impl Service {
             }
         };
         let inflows = self.inflows().iter().map(|it| inflow::start(self, it, &stopped));
-        let tasks = self.readers().iter().map(start).chain(inflows).collect();
+        let readers = self.readers().iter().chain(self.builders());
+        let tasks = readers.map(start).chain(inflows).collect();
         Supervisor { stop, tasks }
     }
 }
@@ -110,9 +112,13 @@ impl Post {
                 }
                 Turn::Waits(until) => self.until_time(until).await,
                 Turn::Failed { why, wait } => self.back_off(&why, wait).await,
+                Turn::Rests => self.sleep(REST).await,
                 Turn::Halted(why) => {
                     tracing::error!(reader = %self.reader.status(), why, "reader halted");
-                    return;
+                    tokio::select! {
+                        () = self.reader.status().told() => {}
+                        _ = self.stopped.wait_for(|stopped| *stopped) => {}
+                    }
                 }
             }
         }
@@ -139,6 +145,7 @@ impl Post {
         };
         let failed = tokio::select! {
             failed = wait => failed.err(),
+            () = self.reader.status().told() => None,
             _ = self.stopped.wait_for(|stopped| *stopped) => None,
         };
         if let Some(error) = failed {
@@ -190,6 +197,7 @@ impl Post {
     async fn sleep(&mut self, span: Duration) {
         tokio::select! {
             () = tokio::time::sleep(span) => {}
+            () = self.reader.status().told() => {}
             _ = self.stopped.wait_for(|stopped| *stopped) => {}
         }
     }

@@ -12,7 +12,7 @@
 
 use crate::limits::VIEW_WAIT;
 use crate::projection::Database;
-use crate::projection::view::View;
+use crate::projection::view::{Side, View};
 use crate::reader::{Reader, ReaderKind};
 use crate::{After, Failed, Projection, ReadModelError, Service};
 use headwater_model::{ContextName, Position};
@@ -36,23 +36,65 @@ impl Service {
         view.reader().await.map_err(ReadModelError::Database)
     }
 
-    /// Throws the projection's model away; its readers fill it again from the first event on.
+    /// Where the view's readers have come to: what is read of it from here on has seen this.
+    pub fn view_place<P: Projection>(&self) -> After {
+        self.readers_of_view(P::NAME).fold(After::nothing(), |place, reader| {
+            match reader.status().reached().handled {
+                Some(handled) => place.and(reader.status().source.clone(), handled),
+                None => place,
+            }
+        })
+    }
+
+    /// Resolves when a reader of the view has come elsewhere than `seen` says.
+    pub async fn view_moved<P: Projection>(&self, seen: &After) {
+        let moved = self.readers_of_view(P::NAME).map(|reader| {
+            let mut follow = reader.status().follow();
+            let source = &reader.status().source;
+            let place = seen.places().iter().find(|(context, _)| context == source);
+            let place = place.map(|(_, position)| *position);
+            Box::pin(async move {
+                // The sender lives in the reader, which we hold.
+                let _ = follow.wait_for(|reached| reached.handled != place).await;
+            })
+        });
+        let moved: Vec<_> = moved.collect();
+        if moved.is_empty() {
+            return std::future::pending().await;
+        }
+        futures_util::future::select_all(moved).await;
+    }
+
+    fn readers_of_view(&self, view: &'static str) -> impl Iterator<Item = &Arc<dyn Reader>> {
+        self.readers().iter().filter(move |reader| {
+            let status = reader.status();
+            status.kind == ReaderKind::Projection && status.name == view
+        })
+    }
+
+    /// Throws the projection's model away; its readers fill it again from the first event on, and queries
+    /// see it grow. [`rebuild_view`](Self::rebuild_view) builds it beside the one that they see.
     ///
     /// # Errors
     /// A projection that is not wired, or a database that does not answer.
     pub async fn rebuild<P: Projection>(&self) -> Result<(), ReadModelError> {
         let not_wired = ReadModelError::NotWired { projection: P::NAME };
         let view = self.view::<P>().ok_or(not_wired)?;
-        self.begin_anew(&view).await.map_err(ReadModelError::Database)
+        self.begin_anew(&view, Side::Live).await.map_err(ReadModelError::Database)
     }
 
     /// Throws a view's model away, and has its readers begin again.
-    pub(crate) async fn begin_anew<P: Projection>(&self, view: &View<P>) -> Result<(), Failed> {
-        // While nobody is at work: readers hold the model for the time of a transaction.
-        let mut model = view.model.lock().await;
-        *model = None;
-        view.discard().await?;
-        for reader in self.readers().iter().filter(|reader| reader.status().name == P::NAME) {
+    pub(crate) async fn begin_anew<P: Projection>(
+        &self,
+        view: &View<P>,
+        side: Side,
+    ) -> Result<(), Failed> {
+        view.discard(side).await?;
+        let readers = match side {
+            Side::Live => self.readers(),
+            Side::Built => self.builders(),
+        };
+        for reader in readers.iter().filter(|reader| reader.status().name == P::NAME) {
             reader.status().forget();
         }
         Ok(())

@@ -15,6 +15,7 @@
 
 mod bind;
 pub mod error;
+mod generations;
 pub mod inbox;
 #[cfg(feature = "mariadb")]
 pub mod mariadb;

@@ -17,6 +17,7 @@
 
 mod cells;
 pub mod connect;
+mod generations;
 pub mod make;
 pub mod model;
 pub mod reader;
@@ -28,7 +29,7 @@ pub use tx::MariaDbTx;
 
 use crate::SqlError;
 use connect::Place;
-use headwater_framework::{Database, Failed, ModelName};
+use headwater_framework::{Database, Failed, Generations, ModelName};
 use parking_lot::Mutex;
 use reader::Readers;
 use std::collections::HashMap;
@@ -46,10 +47,11 @@ pub struct MariaDb {
     place: Place,
     /// The models that are known to be made, each with its idle readers.
     models: Arc<Mutex<Known>>,
+    generations: Arc<generations::Open>,
 }
 
-/// The readers of models, by name and version.
-type Known = HashMap<(&'static str, u32), Arc<Readers>>;
+/// The readers of models, by name, version and generation.
+type Known = HashMap<(&'static str, u32, u32), Arc<Readers>>;
 
 impl MariaDb {
     /// Models in databases whose names begin like the one of this address. With `require_ssl=true` the
@@ -58,16 +60,16 @@ impl MariaDb {
     /// # Errors
     /// [`SqlError::Address`] says what is wrong with it.
     pub fn at(address: &str) -> Result<Self, SqlError> {
-        Ok(Self { place: Place::at(address)?, models: Arc::default() })
+        Ok(Self { place: Place::at(address)?, models: Arc::default(), generations: Arc::default() })
     }
 
     fn of(&self, model: ModelName) -> Result<Place, SqlError> {
-        self.place.model(&format!("{}_v{}", model.name, model.version))
+        self.place.model(&format!("{}_{}", model.name, model.ending('_')))
     }
 
     /// The readers of a model. Makes the model if nobody has opened it yet.
     async fn readers(&self, model: ModelName) -> Result<Arc<Readers>, Failed> {
-        let key = (model.name, model.version);
+        let key = (model.name, model.version, model.generation);
         let known = || self.models.lock().get(&key).cloned();
         if let Some(readers) = known() {
             return Ok(readers);
@@ -85,7 +87,7 @@ impl Database for MariaDb {
     async fn open(&self, model: ModelName) -> Result<MariaDbModel, Failed> {
         let place = self.of(model)?;
         let opened = MariaDbModel::open(&place, model).await?;
-        let key = (model.name, model.version);
+        let key = (model.name, model.version, model.generation);
         self.models.lock().entry(key).or_insert_with(|| Readers::of(place));
         Ok(opened)
     }
@@ -95,7 +97,20 @@ impl Database for MariaDb {
     }
 
     async fn discard(&self, model: ModelName) -> Result<(), Failed> {
-        self.models.lock().remove(&(model.name, model.version));
+        self.models.lock().remove(&(model.name, model.version, model.generation));
         make::discard(&self.of(model)?).await
+    }
+
+    async fn generations(&self, model: ModelName) -> Result<Option<Generations>, Failed> {
+        self.generations.read(&self.place, model).await
+    }
+
+    async fn set_generations(
+        &self,
+        model: ModelName,
+        was: Option<&Generations>,
+        is: &Generations,
+    ) -> Result<bool, Failed> {
+        self.generations.write(&self.place, model, was, is).await
     }
 }

@@ -6,15 +6,17 @@
 //!   _headwater_checkpoint   source context → incarnation, position
 //!   _headwater_parked       source context, position → key, event, why
 //!   _headwater_discarded    the same of parked events that were given up, and why that
+//!   _headwater_skipped      which events were passed over on purpose, and why
 //! ```
 //! Invariants: C1 rows, checkpoint and parked events are one transaction. C2 a checkpoint moves
 //! only from where this writer last saw it, and never back within an incarnation: of two processes
 //! on one file, the slower one's transaction is rolled back instead of counting twice.
 
+use crate::generations::only_made;
 use crate::moves::Moves;
 use crate::place::Place;
 use crate::{SqlError, SqliteTx};
-use headwater_framework::{Failed, Key, ModelName, ParkedEvent, ParkedRow, ReadModel};
+use headwater_framework::{Failed, Key, ModelName, ParkedEvent, ParkedRow, ReadModel, Skipped};
 use headwater_model::{
     Checkpoint, ContextName, EventId, EventType, Incarnation, Position, RecordedEvent, Revision,
     StreamName,
@@ -37,13 +39,17 @@ const TABLES: &str = "
     create index if not exists _headwater_parked_key on _headwater_parked (source, key);
 ";
 
-/// Made whenever a model is opened: models that were made before there was such a table get it, too.
-const DISCARDED: &str = "
+/// Made whenever a model is opened: models that were made before there were such tables get them, too.
+const LATER: &str = "
     create table if not exists _headwater_discarded (
         source text not null, position integer not null, key text not null,
         event_id text not null, event_type text not null, stream text not null,
         revision integer not null, parked_why text not null, why text not null,
         primary key (source, position)
+    ) strict, without rowid;
+    create table if not exists _headwater_skipped (
+        source text not null, from_position integer, to_position integer not null,
+        why text not null, primary key (source, to_position)
     ) strict, without rowid;
 ";
 
@@ -72,8 +78,9 @@ impl SqliteModel {
     fn make(&mut self, model: ModelName) -> Result<(), Failed> {
         let made = "select exists (select 1 from sqlite_schema where name = '_headwater_model')";
         let foreign = "select name from sqlite_schema order by name limit 1";
-        let ModelName { name, version, schema } = model;
+        let ModelName { name, version, schema, .. } = model;
         if self.tx.row(made, ())? != Some(true) {
+            only_made(self.tx.database(), model)?;
             if let Some(table) = self.tx.row::<String>(foreign, ())? {
                 return Err(Failed::for_good(format!(
                     "{} holds the table {table} and was not made by a projection; name another \
@@ -82,7 +89,7 @@ impl SqliteModel {
                 )));
             }
             self.tx.on().batch(TABLES)?;
-            self.tx.on().batch(DISCARDED)?;
+            self.tx.on().batch(LATER)?;
             self.tx.on().batch(schema).map_err(|error| {
                 Failed::for_good(format!("the schema of {name} version {version} fails: {error}"))
             })?;
@@ -100,14 +107,14 @@ impl SqliteModel {
                 self.tx.database()
             )));
         }
-        if its_schema != schema {
+        if its_schema != schema && schema != ModelName::WHATEVER_MADE_IT {
             return Err(Failed::for_good(format!(
                 "{} was made by another schema of {name} version {version}; raise the \
                  projection's VERSION, and it is built anew beside the old one",
                 self.tx.database()
             )));
         }
-        Ok(self.tx.on().batch(DISCARDED)?)
+        Ok(self.tx.on().batch(LATER)?)
     }
 }
 
@@ -212,6 +219,16 @@ impl ReadModel for SqliteModel {
                     select *, ? from _headwater_parked where source = ? and position = ?";
         self.tx.execute(keep, (why, source, position))?;
         self.release(source, position).await
+    }
+
+    async fn skip(&mut self, skipped: &Skipped) -> Result<(), Failed> {
+        let Skipped { source, from, to, why } = skipped;
+        let insert = "insert into _headwater_skipped values (?, ?, ?, ?)";
+        self.tx.execute(insert, (source, from, to, why))
+    }
+
+    async fn retire(&mut self) -> Result<(), Failed> {
+        self.tx.execute("delete from _headwater_checkpoint", ())
     }
 
     async fn commit(&mut self) -> Result<(), Failed> {

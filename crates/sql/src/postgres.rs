@@ -17,6 +17,7 @@
 
 mod cells;
 pub mod connect;
+mod generations;
 pub mod model;
 mod parameters;
 pub mod reader;
@@ -28,7 +29,7 @@ pub use tx::PostgresTx;
 
 use crate::SqlError;
 use connect::Place;
-use headwater_framework::{Database, Failed, ModelName};
+use headwater_framework::{Database, Failed, Generations, ModelName};
 use parking_lot::Mutex;
 use reader::Readers;
 use std::collections::HashMap;
@@ -47,10 +48,14 @@ pub struct Postgres {
     place: Place,
     /// The models that are known to be made, each with its idle readers.
     models: Arc<Mutex<Known>>,
+    generations: Arc<generations::Open>,
 }
 
-/// The readers of models, by name and version.
-type Known = HashMap<(&'static str, u32), Arc<Readers>>;
+/// The schema of what stands beside all models.
+const GENERATIONS: &str = "headwater";
+
+/// The readers of models, by name, version and generation.
+type Known = HashMap<(&'static str, u32, u32), Arc<Readers>>;
 
 impl Postgres {
     /// Models in the database of this address, as libpq writes it: a URL, or words. With
@@ -60,17 +65,17 @@ impl Postgres {
     /// # Errors
     /// [`SqlError::Address`] says what is wrong with it.
     pub fn at(address: &str) -> Result<Self, SqlError> {
-        Ok(Self { place: Place::at(address)?, models: Arc::default() })
+        Ok(Self { place: Place::at(address)?, models: Arc::default(), generations: Arc::default() })
     }
 
     /// The schema of this model.
     pub fn schema(model: ModelName) -> String {
-        format!("{}_v{}", model.name, model.version)
+        format!("{}_{}", model.name, model.ending('_'))
     }
 
     /// The readers of a model. Makes the model if nobody has opened it yet.
     async fn readers(&self, model: ModelName) -> Result<Arc<Readers>, Failed> {
-        let key = (model.name, model.version);
+        let key = (model.name, model.version, model.generation);
         let known = || self.models.lock().get(&key).cloned();
         if let Some(readers) = known() {
             return Ok(readers);
@@ -88,7 +93,7 @@ impl Database for Postgres {
     async fn open(&self, model: ModelName) -> Result<PostgresModel, Failed> {
         let place = self.place.schema(Self::schema(model))?;
         let opened = PostgresModel::open(&place, model).await?;
-        let key = (model.name, model.version);
+        let key = (model.name, model.version, model.generation);
         self.models.lock().entry(key).or_insert_with(|| Readers::of(place));
         Ok(opened)
     }
@@ -98,7 +103,21 @@ impl Database for Postgres {
     }
 
     async fn discard(&self, model: ModelName) -> Result<(), Failed> {
-        self.models.lock().remove(&(model.name, model.version));
+        self.models.lock().remove(&(model.name, model.version, model.generation));
         PostgresModel::discard(&self.place.schema(Self::schema(model))?).await
+    }
+
+    async fn generations(&self, model: ModelName) -> Result<Option<Generations>, Failed> {
+        self.generations.read(&self.place.schema(GENERATIONS.to_owned())?, model).await
+    }
+
+    async fn set_generations(
+        &self,
+        model: ModelName,
+        was: Option<&Generations>,
+        is: &Generations,
+    ) -> Result<bool, Failed> {
+        let place = self.place.schema(GENERATIONS.to_owned())?;
+        self.generations.write(&place, model, was, is).await
     }
 }

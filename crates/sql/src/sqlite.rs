@@ -5,18 +5,20 @@
 //! ```text
 //!   Sqlite::file("data/orders.db")   projection orders, version 1     data/orders.v1.db
 //!                                    projection orders, version 2     data/orders.v2.db
+//!                                    and built anew beside it         data/orders.v2.g2.db
 //!                                    projection totals, version 1     data/orders.totals.v1.db
 //! ```
 //! A database is a cache of the log: deleting its files (`.db`, `-wal`, `-shm`) while the service is
 //! down means only that it is built again.
 
+mod generations;
 pub(crate) mod slots;
 
 use crate::model::SqliteModel;
 use crate::place::Place;
 use crate::reader::Readers;
 use crate::{SqliteReader, SqliteTx};
-use headwater_framework::{Database, Failed, ModelName};
+use headwater_framework::{Database, Failed, Generations, ModelName};
 use parking_lot::Mutex;
 use rusqlite::Connection;
 use std::collections::HashMap;
@@ -41,10 +43,15 @@ pub struct Sqlite {
 struct Shared {
     base: Base,
     /// The models that are known to be made, each with its idle readers.
-    models: Mutex<HashMap<(&'static str, u32), Arc<Readers>>>,
+    models: Mutex<HashMap<Key, Arc<Readers>>>,
     /// Databases in memory live as long as someone is connected to them: this one.
-    anchors: Mutex<HashMap<(&'static str, u32), Connection>>,
+    anchors: Mutex<HashMap<Key, Connection>>,
+    /// Where it stands which builds there are, once it was asked for.
+    generations: Mutex<Option<SqliteTx>>,
 }
+
+/// A model's name, version and generation.
+type Key = (&'static str, u32, u32);
 
 #[derive(Debug)]
 enum Base {
@@ -76,7 +83,12 @@ impl Sqlite {
     }
 
     fn new(base: Base) -> Self {
-        let shared = Shared { base, models: Mutex::default(), anchors: Mutex::default() };
+        let shared = Shared {
+            base,
+            models: Mutex::default(),
+            anchors: Mutex::default(),
+            generations: Mutex::default(),
+        };
         Self { shared: Arc::new(shared) }
     }
 
@@ -84,16 +96,15 @@ impl Sqlite {
         match &self.shared.base {
             Base::File(path) => Place::File(beside(path, model)),
             Base::Memory { number } => {
-                let ModelName { name, version, .. } = model;
-                let process = std::process::id();
-                Place::Memory { name: format!("headwater-{process}-{number}-{name}-v{version}") }
+                let (name, ending, process) = (model.name, model.ending('-'), std::process::id());
+                Place::Memory { name: format!("headwater-{process}-{number}-{name}-{ending}") }
             }
         }
     }
 
     /// The readers of a model. Makes the model if nobody has opened it yet.
     fn readers(&self, model: ModelName) -> Result<Arc<Readers>, Failed> {
-        let key = (model.name, model.version);
+        let key = (model.name, model.version, model.generation);
         let known = || self.shared.models.lock().get(&key).cloned();
         if let Some(readers) = known() {
             return Ok(readers);
@@ -102,9 +113,31 @@ impl Sqlite {
         known().ok_or_else(|| Failed::for_now(format!("{} was closed just now", model.name)))
     }
 
+    fn with_generations<T>(
+        &self,
+        ask: impl FnOnce(&mut SqliteTx) -> Result<T, Failed>,
+    ) -> Result<T, Failed> {
+        let place = match &self.shared.base {
+            Base::File(path) => Place::File(generations::beside(path)),
+            Base::Memory { number } => {
+                let process = std::process::id();
+                Place::Memory { name: format!("headwater-{process}-{number}-generations") }
+            }
+        };
+        let mut open = self.shared.generations.lock();
+        // One that failed is opened anew.
+        let mut tx = match open.take() {
+            Some(tx) => tx,
+            None => generations::open(&place)?,
+        };
+        let answer = ask(&mut tx)?;
+        *open = Some(tx);
+        Ok(answer)
+    }
+
     fn open_model(&self, model: ModelName) -> Result<SqliteModel, Failed> {
         let place = self.place(model);
-        let key = (model.name, model.version);
+        let key = (model.name, model.version, model.generation);
         if let Place::Memory { .. } = place {
             let anchor = place.writer()?;
             self.shared.anchors.lock().entry(key).or_insert(anchor);
@@ -129,8 +162,25 @@ impl Database for Sqlite {
     }
 
     async fn discard(&self, model: ModelName) -> Result<(), Failed> {
-        self.shared.models.lock().remove(&(model.name, model.version));
-        Ok(SqliteModel::discard(&self.place(model))?)
+        self.shared.models.lock().remove(&(model.name, model.version, model.generation));
+        let place = self.place(model);
+        match &place {
+            Place::File(path) if !path.exists() => Ok(()),
+            Place::File(_) | Place::Memory { .. } => Ok(SqliteModel::discard(&place)?),
+        }
+    }
+
+    async fn generations(&self, model: ModelName) -> Result<Option<Generations>, Failed> {
+        self.with_generations(|tx| generations::read(tx, model))
+    }
+
+    async fn set_generations(
+        &self,
+        model: ModelName,
+        was: Option<&Generations>,
+        is: &Generations,
+    ) -> Result<bool, Failed> {
+        self.with_generations(|tx| generations::write(tx, model, was, is))
     }
 }
 
@@ -141,10 +191,10 @@ fn beside(base: &Path, model: ModelName) -> PathBuf {
     };
     let stem = part(base.file_stem(), "headwater");
     let extension = part(base.extension(), "db");
-    let ModelName { name, version, .. } = model;
+    let (name, ending) = (model.name, model.ending('.'));
     let name = match stem == name {
-        true => format!("{stem}.v{version}.{extension}"),
-        false => format!("{stem}.{name}.v{version}.{extension}"),
+        true => format!("{stem}.{ending}.{extension}"),
+        false => format!("{stem}.{name}.{ending}.{extension}"),
     };
     base.with_file_name(name)
 }

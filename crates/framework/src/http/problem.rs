@@ -15,7 +15,7 @@
 
 use crate::{
     CommandError, Failed, InvalidAfter, LoadError, ParkedError, ReadModelError, Refusal,
-    RefusalKind,
+    RefusalKind, ViewError,
 };
 use axum_core::body::Body;
 use axum_core::response::{IntoResponse, Response};
@@ -227,6 +227,25 @@ impl From<ParkedError> for Problem {
             ParkedError::Stopped { .. } => StatusCode::SERVICE_UNAVAILABLE,
         };
         // Whoever sees to parked inputs is an operator, who is told the reason.
+        Self::new(status, error.code(), error)
+    }
+}
+
+impl From<ViewError> for Problem {
+    fn from(error: ViewError) -> Self {
+        let status = match &error {
+            ViewError::NoView { .. } | ViewError::NoSource { .. } => StatusCode::NOT_FOUND,
+            ViewError::Building { .. }
+            | ViewError::NotBuilding { .. }
+            | ViewError::Raced { .. }
+            | ViewError::Back { .. }
+            | ViewError::Ahead { .. } => StatusCode::CONFLICT,
+            ViewError::NoReason => StatusCode::UNPROCESSABLE_ENTITY,
+            ViewError::Read(cause) => return cause.clone().into(),
+            ViewError::Stopped { retry: Retry::Never, .. } => StatusCode::INTERNAL_SERVER_ERROR,
+            ViewError::Stopped { .. } => StatusCode::SERVICE_UNAVAILABLE,
+        };
+        // Whoever sees to views is an operator, who is told the reason.
         Self::new(status, error.code(), error)
     }
 }

@@ -25,8 +25,57 @@ pub struct ModelName {
     pub name: &'static str,
     /// Its version. Each has tables of its own, so that old and new live side by side.
     pub version: u32,
+    /// Which build of this version, from 1.
+    pub generation: u32,
     /// What makes its tables.
     pub schema: &'static str,
+}
+
+impl ModelName {
+    /// In place of a schema: whatever made it. Such a model is opened if it is there, and never made.
+    pub const WHATEVER_MADE_IT: &'static str = "-- whatever made it";
+
+    /// The first generation of a version.
+    pub const fn new(name: &'static str, version: u32, schema: &'static str) -> Self {
+        Self { name, version, generation: 1, schema }
+    }
+
+    /// The first generation of a version that is there, whatever made it.
+    pub const fn there(name: &'static str, version: u32) -> Self {
+        Self::new(name, version, Self::WHATEVER_MADE_IT)
+    }
+
+    /// How its places' names end: `v1`, or `v1_g2` with this mark.
+    pub fn ending(&self, mark: char) -> String {
+        match self.generation {
+            1 => format!("v{}", self.version),
+            generation => format!("v{}{mark}g{generation}", self.version),
+        }
+    }
+}
+
+/// Which builds of a version of a projection there are.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Generations {
+    /// That queries go to; `None` while the first is built and an older version answers.
+    pub live: Option<u32>,
+    /// That is built beside it.
+    pub building: Option<u32>,
+    /// Why both stand still, if somebody said so.
+    pub paused: Option<String>,
+}
+
+/// Events that were passed over on purpose.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Skipped {
+    /// Of which context.
+    pub source: ContextName,
+    /// Behind this position.
+    pub from: Option<Position>,
+    /// Up to this one.
+    pub to: Position,
+    /// Why.
+    pub why: String,
 }
 
 /// Where read models live.
@@ -57,6 +106,27 @@ pub trait Database: Send + Sync + 'static {
     /// # Errors
     /// A database that does not answer.
     fn discard(&self, model: ModelName) -> impl Future<Output = Result<(), Failed>> + Send;
+
+    /// Which builds of this version there are; `None` if nobody has said so yet.
+    ///
+    /// # Errors
+    /// A database that does not answer.
+    fn generations(
+        &self,
+        model: ModelName,
+    ) -> impl Future<Output = Result<Option<Generations>, Failed>> + Send;
+
+    /// Says which there are from now on, in one step; `false`, and nothing is changed, if they are not
+    /// what they `was`.
+    ///
+    /// # Errors
+    /// A database that does not answer.
+    fn set_generations(
+        &self,
+        model: ModelName,
+        was: Option<&Generations>,
+        is: &Generations,
+    ) -> impl Future<Output = Result<bool, Failed>> + Send;
 }
 
 /// An open read model: one writer.
@@ -128,6 +198,13 @@ pub trait ReadModel: Send + 'static {
         position: Position,
         why: &str,
     ) -> impl Future<Output = Result<bool, Failed>> + Send;
+
+    /// Notes that events were passed over, within the transaction.
+    fn skip(&mut self, skipped: &Skipped) -> impl Future<Output = Result<(), Failed>> + Send;
+
+    /// Takes all checkpoints away, within the transaction: queries go to another model now, and who still
+    /// writes to this one finds that it is not where it was left.
+    fn retire(&mut self) -> impl Future<Output = Result<(), Failed>> + Send;
 
     /// Ends the transaction: all of it happens.
     fn commit(&mut self) -> impl Future<Output = Result<(), Failed>> + Send;

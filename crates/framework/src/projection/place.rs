@@ -1,8 +1,8 @@
 //! Places: how far a projection has come in one source, and what stands in its way.
 
-use super::{Database, Key, Projection, ReadModel};
+use super::{Database, Key, ModelName, Projection, ReadModel};
 use crate::personal::forgettings;
-use crate::projection::view::View;
+use crate::projection::view::{Side, View};
 use crate::react::session::Stop;
 use crate::reader::{ReaderState, Status};
 use crate::{Failed, Input, InputType, Service, Source};
@@ -17,6 +17,8 @@ pub(super) struct Place {
     /// Whether that is the service's own.
     pub(super) is_own: bool,
     query: Query,
+    /// The build that it fills.
+    pub(super) generation: u32,
     /// Forgettings up to here came before the model was begun, which never held anything of them.
     pub(super) begun_at: Option<Position>,
     /// How far it has come.
@@ -41,6 +43,7 @@ impl Place {
     pub(super) async fn open<P: Projection>(
         service: &Service,
         view: &View<P>,
+        (side, name): (Side, ModelName),
         status: &Status,
         batch_count_max: usize,
     ) -> Result<Self, Stop> {
@@ -52,15 +55,15 @@ impl Place {
             query = query.or(Query::stream(forgettings()));
         }
 
-        let mut slot = view.model.lock().await;
+        let mut slot = view.half(side).lock().await;
         let mut model = match slot.take() {
-            Some(model) => model,
-            None => view.database.open(View::<P>::name()).await?,
+            Some((generation, model)) if generation == name.generation => model,
+            Some(_) | None => view.database.open(name).await?,
         };
         let saved = model.checkpoint(&status.source).await?;
         let held_up = model.parked_keys(&status.source).await?.into_iter().collect();
         status.set_parked_count(model.parked_count(&status.source).await?);
-        *slot = Some(model);
+        *slot = Some((name.generation, model));
         let begun_at = match saved {
             None => source.head().await?.1,
             Some(_) => None,
@@ -68,8 +71,20 @@ impl Place {
 
         status.advance(saved.map(|at| at.position), None);
         status.set_state(ReaderState::Rebuilding);
-        let (at, failures) = (saved, 0);
-        Ok(Self { source, is_own, query, begun_at, at, saved, held_up, failures, batch_count_max })
+        status.begin_pace(saved.map(|at| at.position));
+        let (at, failures, generation) = (saved, 0, name.generation);
+        Ok(Self {
+            source,
+            is_own,
+            query,
+            generation,
+            begun_at,
+            at,
+            saved,
+            held_up,
+            failures,
+            batch_count_max,
+        })
     }
 
     /// The next page of inputs.

@@ -14,15 +14,16 @@
 //! After a crash: the database says where to begin, and it says the truth.
 
 use super::place::Place;
-use super::view::View;
-use super::{Database, Forget, Key, ParkedEvent, Projection, ReadModel};
+use super::view::{Half, Side, View};
+use super::{Database, Forget, Key, ParkedEvent, Projection, ReadModel, Skipped};
 use crate::limits::{PROJECTION_BATCH_COUNT_MAX, RESTART_WAIT_MAX, UNSAVED_POSITION_COUNT_MAX};
 use crate::parked::{Discarded, ParkedInput, Pick, Retried};
 use crate::personal::{FORGOTTEN, subject_of};
 use crate::planted::{Bug, planted};
 use crate::react::session::Stop;
-use crate::reader::{ParkedAnswer, Reader, ReaderKind, Status, Turn};
+use crate::reader::{ParkedAnswer, Reader, ReaderKind, ReaderState, Status, Turn};
 use crate::testing::simulation::gate::{Fate, Gate, pass};
+use crate::view::{SeekTo, ViewError};
 use crate::{Failed, Input, Poison, Recorded, Service, Source, trace};
 use futures_util::future::BoxFuture;
 use headwater_model::{Checkpoint, ContextName, EventId, Page, RecordedEvent, Retry};
@@ -34,7 +35,8 @@ pub(super) type ModelOf<P> = <<P as Projection>::Database as Database>::Model;
 /// Reads one context for one projection.
 pub(crate) struct ProjectionReader<P: Projection> {
     pub(super) view: Arc<View<P>>,
-    pub(super) status: Status,
+    pub(super) side: Side,
+    pub(super) status: Arc<Status>,
     pub(super) place: tokio::sync::Mutex<Option<Place>>,
 }
 
@@ -72,38 +74,63 @@ async fn commit<M: ReadModel>(model: &mut M) -> Result<(), Failed> {
 }
 
 impl<P: Projection> ProjectionReader<P> {
-    pub(crate) fn new(view: Arc<View<P>>, source: ContextName) -> Self {
-        let status = Status::new(P::NAME, source, ReaderKind::Projection);
-        Self { view, status, place: tokio::sync::Mutex::new(None) }
+    pub(crate) fn new(view: Arc<View<P>>, side: Side, source: ContextName) -> Self {
+        let kind = match side {
+            Side::Live => ReaderKind::Projection,
+            Side::Built => ReaderKind::Builder,
+        };
+        let status = Arc::new(Status::new(P::NAME, source, kind));
+        view.follow(side, Arc::clone(&status));
+        Self { view, side, status, place: tokio::sync::Mutex::new(None) }
+    }
+
+    pub(super) fn half(&self) -> &Half<P> {
+        self.view.half(self.side)
     }
 
     async fn take_turn(&self, service: &Service) -> Result<Turn, Stop> {
         let mut slot = self.place.lock().await;
-        let mut place = self.place_of(service, &mut slot).await?;
+        if let Some(why) = self.view.generations().await?.paused {
+            self.status.set_state(ReaderState::Paused { why });
+            return Ok(Turn::Rests);
+        }
+        let Some(mut place) = self.place_of(service, &mut slot).await? else {
+            return Ok(Turn::Rests);
+        };
         let page = place.read().await?;
-        let turn = match page.events.is_empty() {
+        let mut turn = match page.events.is_empty() {
             true => self.pass_over(&mut place, &page).await?,
             false => self.write(service, &mut place, &page).await?,
         };
+        if self.side == Side::Built && matches!(turn, Turn::Idle(_)) {
+            turn = self.built(&place).await?;
+        }
         *slot = Some(place);
         Ok(turn)
     }
 
-    /// Taken out: if what is done with it fails or panics, the next one asks the database.
+    /// Taken out: if what is done with it fails or panics, the next one asks the database. `None`: there
+    /// is no model for this reader to fill.
     pub(super) async fn place_of(
         &self,
         service: &Service,
         slot: &mut Option<Place>,
-    ) -> Result<Place, Stop> {
+    ) -> Result<Option<Place>, Stop> {
         if self.status.take_stale() {
             *slot = None;
-            *self.view.model.lock().await = None;
+            *self.half().lock().await = None;
         }
-        match slot.take() {
-            Some(place) => Ok(place),
+        let Some(model) = self.view.of(self.side).await? else {
+            *slot = None;
+            *self.half().lock().await = None;
+            self.status.set_state(ReaderState::Rebuilding);
+            return Ok(None);
+        };
+        match slot.take().filter(|place| place.generation == model.generation) {
+            Some(place) => Ok(Some(place)),
             None => {
-                let count_max = PROJECTION_BATCH_COUNT_MAX;
-                Place::open(service, &self.view, &self.status, count_max).await
+                let (of, count_max) = ((self.side, model), PROJECTION_BATCH_COUNT_MAX);
+                Ok(Some(Place::open(service, &self.view, of, &self.status, count_max).await?))
             }
         }
     }
@@ -113,11 +140,11 @@ impl<P: Projection> ProjectionReader<P> {
         let ahead = |to: &Checkpoint| place.at.is_none_or(|at| to.position > at.position);
         if let Some(to) = page.checkpoint().filter(ahead) {
             if place.unsaved_count(to) >= UNSAVED_POSITION_COUNT_MAX {
-                let mut slot = self.view.model.lock().await;
+                let mut slot = self.half().lock().await;
                 let mut model = self.begin(slot.take(), place).await?;
                 model.save_checkpoint(&self.status.source, to).await?;
                 model.commit().await?;
-                *slot = Some(model);
+                *slot = Some((place.generation, model));
                 place.saved = Some(to);
             }
             place.come_to(to, &self.status);
@@ -131,7 +158,7 @@ impl<P: Projection> ProjectionReader<P> {
         match self.transaction(place, &page.events, whole).instrument(span).await? {
             Written::Committed { parked } => self.committed(place, whole, parked),
             Written::BeginAnew => {
-                service.begin_anew(&self.view).await?;
+                self.begin_anew(service).await?;
                 return Ok(Turn::Moved);
             }
             Written::NotApplied(NotApplied { index: 0, failed, undecodable }) => {
@@ -146,7 +173,7 @@ impl<P: Projection> ProjectionReader<P> {
                         return narrowed(place, index, failed);
                     }
                     Written::BeginAnew => {
-                        service.begin_anew(&self.view).await?;
+                        self.begin_anew(service).await?;
                         return Ok(Turn::Moved);
                     }
                 }
@@ -176,7 +203,7 @@ impl<P: Projection> ProjectionReader<P> {
         events: &[RecordedEvent],
         to: Checkpoint,
     ) -> Result<Written, Stop> {
-        let mut slot = self.view.model.lock().await;
+        let mut slot = self.half().lock().await;
         let mut model = self.begin(slot.take(), place).await?;
         let mut parked = Vec::new();
         let mut forgot = false;
@@ -197,7 +224,7 @@ impl<P: Projection> ProjectionReader<P> {
             };
             if let Err((failed, undecodable)) = applied {
                 model.rollback().await?;
-                *slot = Some(model);
+                *slot = Some((place.generation, model));
                 let failed = NotApplied { index, failed, undecodable };
                 return Ok(Written::NotApplied(failed));
             }
@@ -214,7 +241,7 @@ impl<P: Projection> ProjectionReader<P> {
                 if forgot {
                     model.scrub().await?;
                 }
-                *slot = Some(model);
+                *slot = Some((place.generation, model));
                 Ok(Written::Committed { parked })
             }
             // Dropping the model rolls back; the next one is opened anew.
@@ -317,12 +344,12 @@ impl<P: Projection> ProjectionReader<P> {
             Poison::Park => {
                 let key = self.key_of(place, event);
                 let to = behind(page, &page.events[..1]);
-                let mut slot = self.view.model.lock().await;
+                let mut slot = self.half().lock().await;
                 let mut model = self.begin(slot.take(), place).await?;
                 self.park(&mut model, event, &key, &why).await?;
                 model.save_checkpoint(&self.status.source, to).await?;
                 model.commit().await?;
-                *slot = Some(model);
+                *slot = Some((place.generation, model));
                 self.committed(place, to, vec![key]);
                 Ok(Turn::Moved)
             }
@@ -340,12 +367,12 @@ impl<P: Projection> ProjectionReader<P> {
     /// no other process has written to it.
     pub(super) async fn begin(
         &self,
-        open: Option<ModelOf<P>>,
+        open: Option<(u32, ModelOf<P>)>,
         place: &Place,
     ) -> Result<ModelOf<P>, Stop> {
         let mut model = match open {
-            Some(model) => model,
-            None => self.view.database.open(View::<P>::name()).await?,
+            Some((generation, model)) if generation == place.generation => model,
+            Some(_) | None => self.view.database.open(View::<P>::model(place.generation)).await?,
         };
         model.begin().await?;
         let saved = model.checkpoint(&self.status.source).await?;
@@ -380,6 +407,15 @@ impl<P: Projection> Reader for ProjectionReader<P> {
 
     fn turn<'a>(&'a self, service: &'a Service) -> BoxFuture<'a, Turn> {
         Box::pin(async move { self.status.after(self.take_turn(service).await) })
+    }
+
+    fn seek<'a>(
+        &'a self,
+        service: &'a Service,
+        to: SeekTo,
+        why: &'a str,
+    ) -> BoxFuture<'a, Result<Skipped, ViewError>> {
+        Box::pin(self.seek_to(service, to, why))
     }
 
     fn parked<'a>(&'a self, service: &'a Service) -> ParkedAnswer<'a, Vec<ParkedInput>> {

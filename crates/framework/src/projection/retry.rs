@@ -14,10 +14,10 @@
 
 use super::place::Place;
 use super::reader::{ModelOf, ProjectionReader};
-use super::view::View;
 use super::{Database, Key, ParkedEvent, ParkedRow, Projection, ReadModel};
 use crate::parked::{Discarded, ParkedError, ParkedInput, Pick, Retried, RetryOutcome};
 use crate::planted::{Bug, planted};
+use crate::react::session::Stop;
 use crate::{Failed, Service};
 use headwater_model::{EventId, RecordedEvent};
 use std::collections::HashSet;
@@ -27,13 +27,14 @@ const PARKED: &str = "projection.parked";
 
 impl<P: Projection> ProjectionReader<P> {
     pub(super) async fn list_parked(&self, _: &Service) -> Result<Vec<ParkedInput>, ParkedError> {
-        let mut slot = self.view.model.lock().await;
+        let Some(name) = self.view.of(self.side).await? else { return Ok(Vec::new()) };
+        let mut slot = self.half().lock().await;
         let mut model = match slot.take() {
-            Some(model) => model,
-            None => self.view.database.open(View::<P>::name()).await?,
+            Some((generation, model)) if generation == name.generation => model,
+            Some(_) | None => self.view.database.open(name).await?,
         };
         let rows = model.parked(&self.status.source).await?;
-        *slot = Some(model);
+        *slot = Some((name.generation, model));
         Ok(rows.into_iter().map(|row| self.input(row)).collect())
     }
 
@@ -93,7 +94,7 @@ impl<P: Projection> ProjectionReader<P> {
         let state = self.status.state();
         let opened = self.place_of(service, slot).await;
         self.status.set_state(state);
-        Ok(opened?)
+        opened?.ok_or_else(|| Stop::ForNow(format!("{} is being built", P::NAME)).into())
     }
 
     async fn look_who_is_held_up(
@@ -113,7 +114,7 @@ impl<P: Projection> ProjectionReader<P> {
     ) -> Result<RetryOutcome, ParkedError> {
         let found = place.source.find(input.stream.clone(), input.event).await?;
         let Some(event) = found else { return Ok(RetryOutcome::event_gone()) };
-        let mut slot = self.view.model.lock().await;
+        let mut slot = self.half().lock().await;
         let mut model = self.begin(slot.take(), place).await?;
         if let Err(failed) = self.apply_parked(&mut model, place, &event).await {
             model.rollback().await?;
@@ -123,7 +124,7 @@ impl<P: Projection> ProjectionReader<P> {
             let source = &self.status.source;
             model.park(ParkedEvent { source, key, event: &event, why: &why }).await?;
             model.commit().await?;
-            *slot = Some(model);
+            *slot = Some((place.generation, model));
             return Ok(RetryOutcome::StillParked { code: PARKED.to_owned(), why });
         }
         if planted(Bug::ReleasedOutsideTransaction) {
@@ -135,7 +136,7 @@ impl<P: Projection> ProjectionReader<P> {
             return Err(ParkedError::NotParked { reader, event }); // and the model is rolled back
         }
         model.commit().await?;
-        *slot = Some(model);
+        *slot = Some((place.generation, model));
         Ok(RetryOutcome::Done)
     }
 
@@ -176,14 +177,14 @@ impl<P: Projection> ProjectionReader<P> {
         input: &ParkedInput,
         why: &str,
     ) -> Result<(), ParkedError> {
-        let mut slot = self.view.model.lock().await;
+        let mut slot = self.half().lock().await;
         let mut model = self.begin(slot.take(), place).await?;
         if !model.give_up(&self.status.source, input.position, why).await? {
             let (reader, event) = (self.status.to_string(), input.event);
             return Err(ParkedError::NotParked { reader, event });
         }
         model.commit().await?;
-        *slot = Some(model);
+        *slot = Some((place.generation, model));
         Ok(())
     }
 }

@@ -4,6 +4,7 @@
 //! at will, before or after it took hold.
 
 use super::QueryRows;
+use crate::projection::{Generations, Skipped};
 use crate::{Database, Failed, Key, ModelName, ParkedEvent, ParkedRow, ReadModel};
 use headwater_model::{Checkpoint, ContextName, Position};
 use parking_lot::Mutex;
@@ -18,10 +19,14 @@ pub struct MemoryDatabase {
 
 #[derive(Debug, Default)]
 struct Shared {
-    models: BTreeMap<(&'static str, u32), Content>,
+    models: BTreeMap<At, Content>,
+    generations: BTreeMap<(&'static str, u32), Generations>,
     commit_count: u64,
     failing: Option<(u64, bool)>,
 }
+
+/// A model's name, version and generation.
+type At = (&'static str, u32, u32);
 
 /// All of one model: what a transaction copies, and replaces when it commits.
 #[derive(Clone, Debug, Default)]
@@ -30,6 +35,7 @@ struct Content {
     checkpoints: BTreeMap<ContextName, Checkpoint>,
     parked: BTreeMap<(ContextName, Position), ParkedRow>,
     discarded: Vec<String>,
+    skipped: Vec<String>,
 }
 
 impl MemoryDatabase {
@@ -57,7 +63,7 @@ impl MemoryDatabase {
 
     fn of(&self, name: &str, look: impl Fn(&Content) -> Vec<String>) -> Vec<String> {
         let shared = self.shared.lock();
-        let models = shared.models.iter().filter(|((of, _), _)| *of == name);
+        let models = shared.models.iter().filter(|((of, ..), _)| *of == name);
         models.flat_map(|(_, content)| look(content)).collect()
     }
 }
@@ -68,20 +74,39 @@ impl Database for MemoryDatabase {
     type Model = MemoryModel;
 
     async fn open(&self, model: ModelName) -> Result<MemoryModel, Failed> {
-        let at = (model.name, model.version);
+        let at = (model.name, model.version, model.generation);
         self.shared.lock().models.entry(at).or_default();
         Ok(MemoryModel { database: self.clone(), at, tx: MemoryTx::default() })
     }
 
     async fn reader(&self, model: ModelName) -> Result<MemoryReader, Failed> {
         let shared = self.shared.lock();
-        let content = shared.models.get(&(model.name, model.version));
+        let content = shared.models.get(&(model.name, model.version, model.generation));
         Ok(MemoryReader { rows: content.map(|content| content.rows.clone()).unwrap_or_default() })
     }
 
     async fn discard(&self, model: ModelName) -> Result<(), Failed> {
-        self.shared.lock().models.remove(&(model.name, model.version));
+        self.shared.lock().models.remove(&(model.name, model.version, model.generation));
         Ok(())
+    }
+
+    async fn generations(&self, model: ModelName) -> Result<Option<Generations>, Failed> {
+        Ok(self.shared.lock().generations.get(&(model.name, model.version)).cloned())
+    }
+
+    async fn set_generations(
+        &self,
+        model: ModelName,
+        was: Option<&Generations>,
+        is: &Generations,
+    ) -> Result<bool, Failed> {
+        let generations = &mut self.shared.lock().generations;
+        let of = (model.name, model.version);
+        let unchanged = generations.get(&of) == was;
+        if unchanged {
+            generations.insert(of, is.clone());
+        }
+        Ok(unchanged)
     }
 }
 
@@ -123,7 +148,7 @@ impl MemoryTx {
 #[derive(Debug)]
 pub struct MemoryModel {
     database: MemoryDatabase,
-    at: (&'static str, u32),
+    at: At,
     tx: MemoryTx,
 }
 
@@ -202,6 +227,16 @@ impl ReadModel for MemoryModel {
     ) -> Result<bool, Failed> {
         self.tx.content.discarded.push(why.to_owned());
         self.release(source, position).await
+    }
+
+    async fn skip(&mut self, skipped: &Skipped) -> Result<(), Failed> {
+        self.tx.content.skipped.push(skipped.why.clone());
+        Ok(())
+    }
+
+    async fn retire(&mut self) -> Result<(), Failed> {
+        self.tx.content.checkpoints.clear();
+        Ok(())
     }
 
     async fn commit(&mut self) -> Result<(), Failed> {

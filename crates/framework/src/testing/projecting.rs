@@ -1,7 +1,7 @@
 //! Given/rows for projections.
 
 use super::block_on;
-use crate::projection::view::View;
+use crate::projection::view::{Side, View};
 use crate::{Database, Failed, Projection, ReadModel, Recorded};
 
 /// A projection into an empty read model of `database`.
@@ -46,17 +46,19 @@ impl<P: Projection> Projected<P> {
     }
 
     async fn apply(&self, inputs: &[Recorded<P::Input>]) -> Result<(), Failed> {
-        let mut slot = self.view.model.lock().await;
+        let name = View::<P>::model(1);
+        self.view.look().await?; // so that queries know where it is
+        let mut slot = self.view.half(Side::Live).lock().await;
         let mut model = match slot.take() {
-            Some(model) => model,
-            None => self.view.database.open(View::<P>::name()).await?,
+            Some((_, model)) => model,
+            None => self.view.database.open(name).await?,
         };
         model.begin().await?;
         for input in inputs {
             self.view.projection.apply(model.tx(), input).await?;
         }
         model.commit().await?;
-        *slot = Some(model);
+        *slot = Some((name.generation, model));
         Ok(())
     }
 

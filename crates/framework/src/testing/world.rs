@@ -191,7 +191,7 @@ impl World {
                         let sooner = round.next_due.is_none_or(|known| due < known);
                         round.next_due = if sooner { Some(due) } else { round.next_due };
                     }
-                    Turn::Idle(_) | Turn::Halted(_) => {}
+                    Turn::Idle(_) | Turn::Rests | Turn::Halted(_) => {}
                 }
             }
         }

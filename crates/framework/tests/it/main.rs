@@ -4,6 +4,7 @@
 
 extern crate headwater_framework as headwater;
 
+mod builds;
 mod commands;
 mod crashes;
 mod derives;

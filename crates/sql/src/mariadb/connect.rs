@@ -84,6 +84,13 @@ impl Place {
         self.connect(OF_WRITERS).await
     }
 
+    /// A connection in the database of the address.
+    pub(super) async fn of_address(&self) -> Result<Connection, SqlError> {
+        let mut connection = self.connect(OF_WRITERS).await?;
+        connection.batch(&format!("use `{}`", self.base)).await?;
+        Ok(connection)
+    }
+
     pub(super) async fn reader(&self) -> Result<Connection, SqlError> {
         let mut connection = self.connect(OF_READERS).await?;
         connection.batch(&format!("use `{}`", self.database)).await?;

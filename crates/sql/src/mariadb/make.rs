@@ -18,6 +18,7 @@
 use super::connect::Place;
 use super::tx::MariaDbTx;
 use crate::SqlError;
+use crate::generations::only_made;
 use headwater_framework::{Failed, ModelName};
 use headwater_model::Retry;
 
@@ -41,6 +42,10 @@ create table _headwater_discarded (
     event_id varchar(36) not null, event_type text not null, stream text not null,
     revision bigint not null, parked_why mediumtext not null, why mediumtext not null,
     primary key (source, position)
+);
+create table _headwater_skipped (
+    source varchar(64) not null, from_position bigint, to_position bigint not null,
+    why mediumtext not null, primary key (source, to_position)
 )";
 
 /// Who makes or drops a model takes turns with whoever else does. A lock's name is short.
@@ -110,6 +115,7 @@ async fn make(tx: &mut MariaDbTx, place: &Place, model: ModelName) -> Result<(),
         Found::HalfMade => unmake(tx, place).await?,
         Found::Nothing => {}
     }
+    only_made(place.name(), model)?;
     let create = format!(
         "create database if not exists `{0}` character set utf8mb4 collate utf8mb4_bin; use `{0}`",
         place.database
@@ -117,7 +123,7 @@ async fn make(tx: &mut MariaDbTx, place: &Place, model: ModelName) -> Result<(),
     tx.batch(&create).await?;
     tx.batch(MODEL).await?;
     tx.batch(TABLES).await?;
-    let ModelName { name, version, schema } = model;
+    let ModelName { name, version, schema, .. } = model;
     if let Err(failed) = fill(tx, place, model).await {
         unmake(tx, place).await?;
         return Err(failed);
@@ -129,7 +135,7 @@ async fn make(tx: &mut MariaDbTx, place: &Place, model: ModelName) -> Result<(),
 
 /// Runs the projection's own schema.
 async fn fill(tx: &mut MariaDbTx, place: &Place, model: ModelName) -> Result<(), Failed> {
-    let ModelName { name, version, schema } = model;
+    let ModelName { name, version, schema, .. } = model;
     tx.batch(schema).await.map_err(|error| {
         let words = format!("the schema of {name} version {version} fails: {error}");
         match error.retry() {
@@ -171,7 +177,7 @@ async fn look(tx: &mut MariaDbTx, place: &Place) -> Result<Found, Failed> {
 
 /// Whether this projection, version and schema made the model that is there.
 async fn check(tx: &mut MariaDbTx, place: &Place, model: ModelName) -> Result<(), Failed> {
-    let (place, ModelName { name, version, schema }) = (place.name(), model);
+    let (place, ModelName { name, version, schema, .. }) = (place.name(), model);
     let made_by = "select name, version, made_by from _headwater_model";
     let found: Option<(String, u32, String)> = tx.row(made_by, ()).await?;
     let Some((its_name, its_version, its_schema)) = found else {
@@ -182,7 +188,7 @@ async fn check(tx: &mut MariaDbTx, place: &Place, model: ModelName) -> Result<()
             "{place} is {its_name} version {its_version}, not {name} version {version}"
         )));
     }
-    if its_schema != schema {
+    if its_schema != schema && schema != ModelName::WHATEVER_MADE_IT {
         return Err(Failed::for_good(format!(
             "{place} was made by another schema of {name} version {version}; raise the \
              projection's VERSION, and it is built anew beside the old one"

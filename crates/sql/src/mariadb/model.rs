@@ -6,6 +6,7 @@
 //!   _headwater_checkpoint   source context → incarnation, position
 //!   _headwater_parked       source context, position → key, event, why
 //!   _headwater_discarded    the same of parked events that were given up, and why that
+//!   _headwater_skipped      which events were passed over on purpose, and why
 //! ```
 //! Invariants: C1 rows, checkpoint and parked events are one transaction. C2 a checkpoint moves
 //! only from where this writer last saw it, and never back within an incarnation: of two instances,
@@ -17,7 +18,7 @@ use super::connect::Place;
 use super::make::made;
 use super::tx::MariaDbTx;
 use crate::moves::Moves;
-use headwater_framework::{Failed, Key, ModelName, ParkedEvent, ParkedRow, ReadModel};
+use headwater_framework::{Failed, Key, ModelName, ParkedEvent, ParkedRow, ReadModel, Skipped};
 use headwater_model::{
     Checkpoint, ContextName, EventId, EventType, Incarnation, Position, RecordedEvent, Revision,
     StreamName,
@@ -147,6 +148,16 @@ impl ReadModel for MariaDbModel {
                     parked where source = ? and position = ?";
         self.tx.execute(keep, (why, source, position)).await?;
         self.release(source, position).await
+    }
+
+    async fn skip(&mut self, skipped: &Skipped) -> Result<(), Failed> {
+        let Skipped { source, from, to, why } = skipped;
+        let insert = "insert into _headwater_skipped values (?, ?, ?, ?)";
+        self.tx.execute(insert, (source, from, to, why)).await
+    }
+
+    async fn retire(&mut self) -> Result<(), Failed> {
+        self.tx.execute("delete from _headwater_checkpoint", ()).await
     }
 
     async fn commit(&mut self) -> Result<(), Failed> {

@@ -6,6 +6,7 @@
 //!   _headwater_checkpoint   source context → incarnation, position
 //!   _headwater_parked       source context, position → key, event, why
 //!   _headwater_discarded    the same of parked events that were given up, and why that
+//!   _headwater_skipped      which events were passed over on purpose, and why
 //! ```
 //! Invariants: C1 rows, checkpoint and parked events are one transaction. C2 a checkpoint moves
 //! only from where this writer last saw it, and never back within an incarnation: of two instances,
@@ -15,8 +16,9 @@
 use super::connect::Place;
 use super::tx::PostgresTx;
 use crate::SqlError;
+use crate::generations::only_made;
 use crate::moves::Moves;
-use headwater_framework::{Failed, Key, ModelName, ParkedEvent, ParkedRow, ReadModel};
+use headwater_framework::{Failed, Key, ModelName, ParkedEvent, ParkedRow, ReadModel, Skipped};
 use headwater_model::{
     Checkpoint, ContextName, EventId, EventType, Incarnation, Position, RecordedEvent, Revision,
     StreamName,
@@ -42,6 +44,14 @@ const TABLES: &str = "
         event_id text not null, event_type text not null, stream text not null,
         revision bigint not null, parked_why text not null, why text not null,
         primary key (source, position)
+    );
+";
+
+/// Made whenever a model is opened: models that were made before there was such a table get it, too.
+const SKIPPED: &str = "
+    create table if not exists _headwater_skipped (
+        source text not null, from_position bigint, to_position bigint not null,
+        why text not null, primary key (source, to_position)
     );
 ";
 
@@ -78,10 +88,11 @@ impl PostgresModel {
     }
 
     async fn make(&mut self, model: ModelName) -> Result<(), Failed> {
-        let ModelName { name, version, schema } = model;
+        let ModelName { name, version, schema, .. } = model;
         let place = self.place.name();
         self.tx.execute(MAKING, (&self.place.schema,)).await?;
         if !self.has_table("_headwater_model").await? {
+            only_made(&place, model)?;
             if let Some(table) = self.any_table().await? {
                 return Err(Failed::for_good(format!(
                     "{place} holds {table} and was not made by a projection; name another database"
@@ -90,6 +101,7 @@ impl PostgresModel {
             let create = format!("create schema if not exists \"{}\"", self.place.schema);
             self.tx.batch(&create).await?;
             self.tx.batch(TABLES).await?;
+            self.tx.batch(SKIPPED).await?;
             self.tx.batch(schema).await.map_err(|error| {
                 let words = format!("the schema of {name} version {version} fails: {error}");
                 match error.retry() {
@@ -110,11 +122,14 @@ impl PostgresModel {
                 "{place} is {its_name} version {its_version}, not {name} version {version}"
             )));
         }
-        if its_schema != schema {
+        if its_schema != schema && schema != ModelName::WHATEVER_MADE_IT {
             return Err(Failed::for_good(format!(
                 "{place} was made by another schema of {name} version {version}; raise the \
                  projection's VERSION, and it is built anew beside the old one"
             )));
+        }
+        if !self.has_table("_headwater_skipped").await? {
+            self.tx.batch(SKIPPED).await?;
         }
         Ok(())
     }
@@ -237,6 +252,16 @@ impl ReadModel for PostgresModel {
                     select *, $1 from _headwater_parked where source = $2 and position = $3";
         self.tx.execute(keep, (why, source, position)).await?;
         self.release(source, position).await
+    }
+
+    async fn skip(&mut self, skipped: &Skipped) -> Result<(), Failed> {
+        let Skipped { source, from, to, why } = skipped;
+        let insert = "insert into _headwater_skipped values ($1, $2, $3, $4)";
+        self.tx.execute(insert, (source, from, to, why)).await
+    }
+
+    async fn retire(&mut self) -> Result<(), Failed> {
+        self.tx.execute("delete from _headwater_checkpoint", ()).await
     }
 
     async fn commit(&mut self) -> Result<(), Failed> {

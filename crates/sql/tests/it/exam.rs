@@ -15,6 +15,7 @@ mod parking;
 #[cfg(feature = "postgres")]
 pub(crate) mod postgres;
 pub(crate) mod race;
+mod rebuild;
 mod sqlite;
 mod values;
 
@@ -60,6 +61,7 @@ pub(crate) trait Site: Sized + Send + Sync + 'static {
 pub(crate) const LEDGER: ModelName = ModelName {
     name: "ledger",
     version: 1,
+    generation: 1,
     schema: "create table entries (position integer primary key, amount integer not null)",
 };
 

@@ -18,6 +18,7 @@ mod parked;
 #[cfg(feature = "postgres")]
 mod postgres;
 mod query;
+mod search;
 mod subject_keys;
 
 use headwater_framework::{Database, ModelName, ReadModel};
@@ -28,6 +29,7 @@ use std::future::Future;
 const LEDGER: ModelName = ModelName {
     name: "ledger",
     version: 1,
+    generation: 1,
     schema: "create table entries (position integer primary key, amount integer not null) strict",
 };
 

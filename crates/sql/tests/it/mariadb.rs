@@ -183,6 +183,7 @@ fn statements_are_done_in_the_order_in_which_they_were_asked() {
     const KINDS: ModelName = ModelName {
         name: "kinds",
         version: 1,
+        generation: 1,
         schema: "create table kinds (id integer primary key, note varchar(20), at datetime(6),
                  day date, price decimal(10, 2), stamp timestamp(3) null, raw blob)",
     };

@@ -110,6 +110,7 @@ fn types_of_postgresql_are_bound_and_read_as_text() {
     const TYPES: ModelName = ModelName {
         name: "types",
         version: 1,
+        generation: 1,
         schema: "create type mood as enum ('glad', 'sad');
                  create table types (id uuid, at timestamptz, document jsonb, price numeric(10, 2),
                  day date, mood mood, small int2, whole int4, raw bytea, flag int4)",

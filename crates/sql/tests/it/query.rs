@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 const KINDS: ModelName = ModelName {
     name: "kinds",
     version: 1,
+    generation: 1,
     schema: "create table kinds (id text primary key, whole integer, number real, flag integer,
              state text, note text, bytes blob) strict",
 };

@@ -116,6 +116,7 @@ impl Post {
                 let wait = wait.unwrap_or(WAIT_MIN * 2_u32.pow(doubled));
                 Does::Sleeps { past: None, until: Some(now.after(wait)) }
             }
+            Turn::Rests => Does::Sleeps { past: None, until: None },
             Turn::Halted(why) => Does::Halted(why),
         };
         self.failure_count = failure_count;

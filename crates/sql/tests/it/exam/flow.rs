@@ -45,8 +45,18 @@ impl<S: Site> Projection for Movements<S> {
 /// `count` movements over ten accounts; `amount` says of each how much.
 pub(crate) async fn bank(count: u64, amount: impl Fn(u64) -> i64) -> Arc<MemoryContexts> {
     let contexts = Arc::new(MemoryContexts::new(Arc::new(|| Timestamp::ZERO)));
+    move_money(&contexts, 0..count, amount).await;
+    contexts
+}
+
+/// More of them.
+pub(crate) async fn move_money(
+    contexts: &MemoryContexts,
+    numbers: std::ops::Range<u64>,
+    amount: impl Fn(u64) -> i64,
+) {
     let store = contexts.store(&ContextName::new("bank").unwrap());
-    for number in 0..count {
+    for number in numbers {
         let stream = StreamName::new(format!("account-{}", number % 10)).unwrap();
         let payload = format!("{{\"number\":{number},\"amount\":{}}}", amount(number));
         let event = NewEvent {
@@ -61,7 +71,6 @@ pub(crate) async fn bank(count: u64, amount: impl Fn(u64) -> i64) -> Arc<MemoryC
         let append = Append::to(stream, ExpectedRevision::Any, vec![event]);
         store.append(append).await.unwrap();
     }
-    contexts
 }
 
 /// Runs a service until its view has come to the last event.
@@ -78,11 +87,13 @@ pub(crate) async fn fill<S: Site>(bank: &Arc<MemoryContexts>, database: S::Db) -
 }
 
 pub(crate) async fn found<S: Site>(database: &S::Db) -> (u64, i64) {
-    let model = headwater_framework::ModelName {
-        name: "movements",
-        version: 1,
-        schema: Movements::<S>::SCHEMA,
-    };
+    found_in::<S>(database, 1).await
+}
+
+/// What stands in this build of the view.
+pub(crate) async fn found_in<S: Site>(database: &S::Db, generation: u32) -> (u64, i64) {
+    let first = headwater_framework::ModelName::new("movements", 1, Movements::<S>::SCHEMA);
+    let model = headwater_framework::ModelName { generation, ..first };
     let mut model = headwater_framework::Database::open(database, model).await.unwrap();
     let tx = headwater_framework::ReadModel::tx(&mut model);
     let select = "select count(*), cast(sum(amount) as decimal(20)) from movements";

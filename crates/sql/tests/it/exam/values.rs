@@ -12,6 +12,7 @@ exam! {
 const KINDS: ModelName = ModelName {
     name: "kinds",
     version: 1,
+    generation: 1,
     schema: "create table kinds (id varchar(20) primary key, whole bigint, number double precision,
              flag boolean, state varchar(20), note varchar(20))",
 };
