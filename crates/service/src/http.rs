@@ -13,6 +13,7 @@
 
 pub(crate) mod around;
 mod extract;
+mod live;
 pub(crate) mod openapi;
 mod page;
 mod part;
@@ -23,6 +24,7 @@ pub use axum::http::{HeaderMap, StatusCode};
 pub use axum::response::IntoResponse;
 pub use extract::{Json, Path, Query};
 pub use headwater_framework::http::{Actor, Problem};
+pub use live::{Draining, Live};
 pub use page::Paging;
 pub use part::{Arguments, Part};
 pub(crate) use route::Described;

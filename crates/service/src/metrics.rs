@@ -3,7 +3,7 @@
 //! Why: libraries count through a facade; someone in the process must keep the sums. A service does,
 //! unless the process has its own recorder.
 
-use headwater_framework::{Health, ReaderState};
+use headwater_framework::{Health, ReaderState, ViewHealth};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use std::sync::OnceLock;
 
@@ -54,7 +54,24 @@ pub(crate) fn note(health: &Health) {
             metrics::gauge!(name, &labels).set(value as f64);
         };
         gauge("headwater_reader_lag_positions", reader.lag);
+        gauge("headwater_reader_lag_seconds", reader.lag_seconds);
         gauge("headwater_reader_parked_inputs", reader.parked_count);
         gauge("headwater_reader_running", u64::from(reader.state == ReaderState::Running));
+    }
+}
+
+/// Notes how far what is built beside each view is; 0 of 0 if nothing is.
+pub(crate) fn note_views(service: &str, views: &[ViewHealth]) {
+    for view in views {
+        let labels = [("service", service.to_owned()), ("view", view.name.clone())];
+        let building = view.building.as_ref();
+        let gauge = |name: &'static str, value: u64| {
+            #[expect(clippy::cast_precision_loss, reason = "exact up to 2^53, as Prometheus is")]
+            metrics::gauge!(name, &labels).set(value as f64);
+        };
+        gauge("headwater_view_generation", view.live.map_or(0, u64::from));
+        gauge("headwater_view_paused", u64::from(view.paused.is_some()));
+        gauge("headwater_view_building_positions", building.map_or(0, |building| building.done));
+        gauge("headwater_view_building_of_positions", building.map_or(0, |building| building.of));
     }
 }

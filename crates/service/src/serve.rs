@@ -15,11 +15,12 @@ mod log;
 mod parked;
 mod running;
 mod signal;
+mod views;
 
 pub use running::Running;
 
-use crate::http::Routes;
 use crate::http::around::{BODY_BYTES_MAX, REQUEST_MAX, around};
+use crate::http::{Draining, Routes};
 use crate::settings::SettingsError;
 use crate::telemetry::{self, TelemetrySettings};
 use axum::Router;
@@ -36,6 +37,7 @@ use std::fmt;
 use std::future::Future;
 use std::net::SocketAddr;
 use std::time::Duration;
+use tokio::sync::watch;
 
 /// How long requests may take to finish after a signal: as long as any request may take at all.
 const DRAIN_MAX: Duration = REQUEST_MAX;
@@ -100,6 +102,7 @@ impl Site {
         let listener = tokio::net::TcpListener::bind(listen).await.map_err(unbound)?;
         let supervisor = endpoints.service().map(Service::supervise);
         let draining = endpoints.draining();
+        let (stop, stopped) = watch::channel(false);
         let router = router
             .merge(endpoints.router())
             .fallback(async || Problem::not_found("page"))
@@ -107,9 +110,11 @@ impl Site {
                 let status = axum::http::StatusCode::METHOD_NOT_ALLOWED;
                 Problem::new(status, "request.method", "this page takes other methods")
             })
+            .layer(axum::Extension(Draining(stopped.clone())))
             .layer(from_fn(around))
             .layer(DefaultBodyLimit::max(BODY_BYTES_MAX));
-        Running::new(name, listener, router, supervisor, draining).map_err(unbound)
+        let told = (stop, stopped);
+        Running::new(name, listener, router, supervisor, draining, told).map_err(unbound)
     }
 }
 

@@ -7,6 +7,7 @@
 //! | `/metrics` | counters for Prometheus |
 //! | `/openapi.json` | what may be asked over HTTP |
 //! | `/asyncapi.json` | which events it publishes and reads |
+//! | `/admin/views` | how far each view is; built anew, paused, resumed (`views.rs`) |
 //! | `/admin/parked` | what its readers have set aside, to be retried or discarded (`parked.rs`) |
 //!
 //! They are for operators: whoever can reach the service's address can ask them. A gateway in front of
@@ -74,8 +75,10 @@ impl Endpoints {
         };
         let document = |value: Value| get(async move || Json(value));
         let parked = counted.clone().map(super::parked::router).unwrap_or_default();
+        let views = counted.clone().map(super::views::router).unwrap_or_default();
         Router::new()
             .merge(parked)
+            .merge(views)
             .route("/livez", get(async || "alive\n"))
             .route("/readyz", get(ready))
             .route("/metrics", get(move || count(counted.clone())))
@@ -89,6 +92,9 @@ async fn count(service: Option<Service>) -> Response {
         && let Ok(health) = service.health().await
     {
         metrics::note(&health);
+        if let Ok(views) = service.views().await {
+            metrics::note_views(&health.service, &views);
+        }
     }
     match metrics::text() {
         Some(text) => ([(CONTENT_TYPE, "text/plain; version=0.0.4")], text).into_response(),
@@ -137,11 +143,12 @@ fn requests(requests: &RequestsHealth) -> Value {
     })
 }
 
-fn reader(reader: &ReaderHealth) -> Value {
+pub(super) fn reader(reader: &ReaderHealth) -> Value {
     let (state, why) = match &reader.state {
         ReaderState::Starting => ("starting", None),
         ReaderState::Rebuilding => ("rebuilding", None),
         ReaderState::Running => ("running", None),
+        ReaderState::Paused { why } => ("paused", Some(why)),
         ReaderState::Failing { why } => ("failing", Some(why)),
         ReaderState::Halted { why } => ("halted", Some(why)),
     };
@@ -153,6 +160,7 @@ fn reader(reader: &ReaderHealth) -> Value {
         "handled": reader.handled,
         "head": reader.head,
         "lag": reader.lag,
+        "lagSeconds": reader.lag_seconds,
         "parked": reader.parked_count,
         "restarts": reader.restart_count,
     })

@@ -38,9 +38,9 @@ impl Running {
         router: Router,
         supervisor: Option<Supervisor>,
         draining: Arc<AtomicBool>,
+        (stop, mut stopped): (watch::Sender<bool>, watch::Receiver<bool>),
     ) -> io::Result<Self> {
         let address = listener.local_addr()?;
-        let (stop, mut stopped) = watch::channel(false);
         let told = async move {
             // An error means that the sender is gone, which is the same.
             let _ = stopped.wait_for(|stopped| *stopped).await;

@@ -9,6 +9,7 @@ mod pages;
 mod parked;
 mod problems;
 mod stop;
+mod views;
 
 use headwater_framework::Store;
 use headwater_model::Timestamp;

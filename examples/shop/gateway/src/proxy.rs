@@ -6,9 +6,11 @@
 use crate::service::Gateway;
 use crate::upstream::{Answer, Upstream};
 use axum::Extension;
-use axum::body::Bytes;
+use axum::body::{Body, Bytes};
 use axum::http::{HeaderMap, HeaderName, Method, Uri, header};
 use axum::response::{IntoResponse, Response};
+use futures_util::stream;
+use headwater::http::Draining;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -50,11 +52,17 @@ pub(crate) async fn to_orders(
 
 pub(crate) async fn to_history(
     Extension(gateway): Extension<Arc<Gateway>>,
+    draining: Option<Extension<Draining>>,
     method: Method,
     uri: Uri,
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
+    let kinds = headers.get(header::ACCEPT).and_then(|kinds| kinds.to_str().ok());
+    if kinds.is_some_and(|kinds| kinds.contains("text/event-stream")) {
+        let draining = draining.map(|Extension(draining)| draining);
+        return follow(&gateway.history, method, &uri, headers, draining).await;
+    }
     pass_on(&gateway.history, method, &uri, headers, body).await
 }
 
@@ -72,6 +80,39 @@ async fn pass_on(
         Ok(answer) => hand_on(answer),
         Err(silence) => silence.into_response(),
     }
+}
+
+/// Passes an answer on as it comes, for as long as it comes and the gateway does not drain.
+async fn follow(
+    service: &Upstream,
+    method: Method,
+    uri: &Uri,
+    mut headers: HeaderMap,
+    draining: Option<Draining>,
+) -> Response {
+    drop_own(&mut headers);
+    let path = uri.path_and_query().map_or("/", |path| path.as_str());
+    let request = service.request(method, path).headers(headers);
+    let mut answer = match service.open(request, PASS_ON_LIMIT).await {
+        Ok(answer) => answer,
+        Err(silence) => return silence.into_response(),
+    };
+    let (status, mut headers) = (answer.status(), std::mem::take(answer.headers_mut()));
+    drop_own(&mut headers);
+    let pieces = stream::unfold((answer, draining), |(mut answer, mut draining)| async move {
+        let drained = async {
+            match &mut draining {
+                Some(draining) => draining.begun().await,
+                None => std::future::pending().await,
+            }
+        };
+        let piece = tokio::select! {
+            piece = answer.chunk() => piece.transpose()?,
+            () = drained => return None,
+        };
+        Some((piece, (answer, draining)))
+    });
+    (status, headers, Body::from_stream(pieces)).into_response()
 }
 
 /// A service's answer as our own.

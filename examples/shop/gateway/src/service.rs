@@ -121,7 +121,7 @@ fn orders() -> Vec<Route<()>> {
 fn views() -> Vec<Route<()>> {
     vec![
         get("/customers/{id}/orderhistory", proxy::to_history)
-            .says("A customer with all their orders, in the order of their creation.")
+            .says("A customer with all their orders; as `text/event-stream` again whenever they change.")
             .passes::<After>()
             .answers::<shapes::OrderHistory>(StatusCode::OK),
         get("/customers/{id}/overview", overview::overview)

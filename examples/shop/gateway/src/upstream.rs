@@ -91,12 +91,32 @@ impl Upstream {
         request: reqwest::RequestBuilder,
         limit: Duration,
     ) -> Result<Answer, Silence> {
+        self.within(limit, receive(request)).await
+    }
+
+    /// Sends a request and waits for the head of its answer, at most for `limit`: the body may never end.
+    ///
+    /// # Errors
+    /// [`Silence`] says why there is no answer.
+    pub async fn open(
+        &self,
+        request: reqwest::RequestBuilder,
+        limit: Duration,
+    ) -> Result<reqwest::Response, Silence> {
+        self.within(limit, request.send()).await
+    }
+
+    async fn within<T>(
+        &self,
+        limit: Duration,
+        answer: impl Future<Output = Result<T, reqwest::Error>>,
+    ) -> Result<T, Silence> {
         let name = self.name;
         let call = self.breaker.admit(Instant::now()).map_err(|resting| Silence::Resting {
             name,
             left_ms: u64::try_from(resting.left.as_millis()).unwrap_or(u64::MAX),
         })?;
-        let silence = match tokio::time::timeout(limit, receive(request)).await {
+        let silence = match tokio::time::timeout(limit, answer).await {
             Ok(Ok(answer)) => {
                 call.answered();
                 return Ok(answer);

@@ -1,4 +1,4 @@
-//! The route: ask the view, answer.
+//! The route: ask the view, answer; or answer again whenever it has changed.
 
 use crate::view::History;
 use headwater::http::*;
@@ -9,7 +9,7 @@ use schemars::JsonSchema;
 pub fn routes() -> Routes {
     Routes::new().add(
         get("/customers/{id}/orderhistory", order_history)
-            .says("A customer with all their orders, in the order of their creation.")
+            .says("A customer with all their orders; as `text/event-stream` again whenever they change.")
             .answers::<OrderHistory>(StatusCode::OK),
     )
 }
@@ -67,17 +67,22 @@ async fn order_history(
     State(service): State<Service>,
     Path(customer_id): Path<String>,
     after: After,
-) -> Result<Json<OrderHistory>, Problem> {
+    live: Live,
+) -> Result<impl IntoResponse, Problem> {
+    let query = move |db| std::future::ready(history(&db, &customer_id));
+    live.answer::<History, _, _, _>(&service, &after, query).await
+}
+
+fn history(db: &SqliteReader, customer_id: &str) -> Result<OrderHistory, Problem> {
     const CUSTOMER: &str = "select * from customers where id = ?";
     const ORDERS: &str = "select * from orders where customer = ? order by rowid";
-    let db = service.read_model::<History>(&after).await?;
-    let known: Option<CustomerRow> = db.row(CUSTOMER, (&customer_id,))?;
+    let known: Option<CustomerRow> = db.row(CUSTOMER, (customer_id,))?;
     let known = known.ok_or_else(|| Problem::not_found("customer"))?;
-    let orders: Vec<OrderRow> = db.rows(ORDERS, (&customer_id,))?;
-    Ok(Json(OrderHistory {
-        customer_id,
+    let orders: Vec<OrderRow> = db.rows(ORDERS, (customer_id,))?;
+    Ok(OrderHistory {
+        customer_id: customer_id.to_owned(),
         name: known.name,
         credit_limit: Amount { amount: known.credit_limit },
         orders: orders.into_iter().map(OrderLine::from).collect(),
-    }))
+    })
 }

@@ -1,10 +1,11 @@
 //! Passing on: whole, both ways, and with a word of our own when nobody answers.
 
-use crate::street::street;
+use crate::street::{street, street_with};
 use axum::Router;
 use axum::body::Bytes;
 use axum::http::{HeaderMap, Method, StatusCode, Uri};
 use axum::response::IntoResponse;
+use futures_util::StreamExt;
 use serde_json::json;
 
 async fn echo(method: Method, uri: Uri, headers: HeaderMap, body: Bytes) -> impl IntoResponse {
@@ -39,6 +40,27 @@ async fn a_request_arrives_whole_and_so_does_its_answer() {
         answer.text().await.unwrap(),
         "POST /orders?a=1&b=%2F {\"x\":1} key=Some(\"k1\") trace=Some(\"00-1\") connection=None own=None"
     );
+}
+
+/// An answer that never ends is passed on as it comes: waiting for its end would be waiting for ever.
+#[tokio::test]
+async fn what_a_service_tells_bit_by_bit_arrives_bit_by_bit() {
+    let endless = async |headers: HeaderMap| {
+        let last = headers["last-event-id"].to_str().unwrap().to_owned();
+        let first =
+            futures_util::stream::iter([Ok::<_, std::io::Error>(format!("id: {last}\n\n"))]);
+        let body = first.chain(futures_util::stream::pending());
+        ([("content-type", "text/event-stream")], axum::body::Body::from_stream(body))
+    };
+    let street = street_with([None, None, Some(Router::new().fallback(endless))]).await;
+    let request = street
+        .client
+        .get(format!("{}/customers/ann/orderhistory", street.gateway))
+        .header("accept", "text/event-stream")
+        .header("last-event-id", "orders:7");
+    let mut answer = request.send().await.unwrap();
+    assert_eq!(answer.headers()["content-type"], "text/event-stream");
+    assert_eq!(answer.chunk().await.unwrap().unwrap(), "id: orders:7\n\n");
 }
 
 #[tokio::test]

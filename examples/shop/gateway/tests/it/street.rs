@@ -20,6 +20,11 @@ pub(crate) struct Street {
 
 /// Opens the gateway before these services. One that is `None` is gone: its port refuses.
 pub(crate) async fn street(customers: Option<Router>, orders: Option<Router>) -> Street {
+    street_with([customers, orders, None]).await
+}
+
+/// The same before customers, orders and history.
+pub(crate) async fn street_with([customers, orders, history]: [Option<Router>; 3]) -> Street {
     let mut servers = JoinSet::new();
     let mut open = async |routes: Option<Router>| {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -34,7 +39,7 @@ pub(crate) async fn street(customers: Option<Router>, orders: Option<Router>) ->
         listen: SocketAddr::from(([127, 0, 0, 1], 0)),
         customers: open(customers).await,
         orders: open(orders).await,
-        history: open(None).await,
+        history: open(history).await,
         breaker: BreakerSettings { failure_count_max: 3, rest: Duration::from_secs(3_600) },
     };
     let gateway = site(&settings).unwrap().start().await.unwrap();

@@ -49,3 +49,72 @@ async fn a_customers_history_joins_what_two_services_published() {
     assert_eq!(changed.status(), 405, "it is read-only");
     history.stop().await;
 }
+
+/// The next event of a stream: its id and its data.
+async fn next(stream: &mut reqwest::Response) -> Option<(String, Value)> {
+    let mut text = String::new();
+    while let Some(chunk) = stream.chunk().await.unwrap() {
+        text.push_str(std::str::from_utf8(&chunk).unwrap());
+        let Some(event) = text.strip_suffix("\n\n") else { continue };
+        let field = |name: &str| event.lines().find_map(|line| line.strip_prefix(name));
+        match (field("id: "), field("data: ")) {
+            (Some(id), Some(data)) => {
+                return Some((id.into(), serde_json::from_str(data).unwrap()));
+            }
+            _ => text.clear(), // a heartbeat
+        }
+    }
+    None
+}
+
+/// A page follows a customer's history: every change of it comes, what is about others does not, and behind a
+/// lost line it goes on where it was. R2: an answer has seen the place that its id names.
+#[tokio::test]
+async fn a_history_is_followed_while_it_changes() {
+    let (store, views) = (Store::memory(), tempfile::tempdir().unwrap());
+    let ann = json!({ "name": "Ann", "credit_limit": "15.00" });
+    let customers = publish(&store, "customers", "customer-ann", &[("CustomerCreated", ann)]).await;
+    let settings = Settings {
+        listen: SocketAddr::from(([127, 0, 0, 1], 0)),
+        database: views.path().join("history.db"),
+        ..Settings::default()
+    };
+    let history = site(&settings, &store).start().await.unwrap();
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let path = format!("/customers/ann/orderhistory?after={customers}");
+    let follow = |last: Option<&str>| {
+        let request = client.get(history.url(&path)).header("accept", "text/event-stream");
+        let last = last.map(str::to_owned);
+        async move {
+            let request = match last {
+                Some(last) => request.header("last-event-id", last),
+                None => request,
+            };
+            request.send().await.unwrap()
+        }
+    };
+    let mut stream = follow(None).await;
+    assert_eq!(stream.headers()["content-type"], "text/event-stream");
+    let (place, first) = next(&mut stream).await.unwrap();
+    assert_eq!((place, first["orders"].as_array().unwrap().len()), (customers, 0));
+
+    let of = |customer: &str| json!({ "customer": customer, "total": "1.00" });
+    publish(&store, "orders", "order-1", &[("OrderCreated", of("bob"))]).await;
+    publish(&store, "orders", "order-2", &[("OrderCreated", of("ann"))]).await;
+    let (place, second) = next(&mut stream).await.unwrap();
+    assert_eq!(second["orders"][0]["orderId"], "2", "and not of bob's: {second}");
+    drop(stream);
+
+    let orders = publish(&store, "orders", "order-3", &[("OrderCreated", of("ann"))]).await;
+    let mut stream = loop {
+        // It comes back until the view has moved on: then there is something to be told at once.
+        let mut stream = follow(Some(&place)).await;
+        let (later, third) = next(&mut stream).await.unwrap();
+        if later.contains(&orders) {
+            assert_eq!(third["orders"][1]["orderId"], "3");
+            break stream;
+        }
+    };
+    let ((), end) = tokio::join!(history.stop(), next(&mut stream));
+    assert_eq!(end, None, "a service that drains ends its streams");
+}
