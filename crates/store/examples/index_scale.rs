@@ -176,13 +176,18 @@ fn ask_streams(index: &Index, streams: u64, first: bool) -> Result<()> {
         Ok(())
     })?;
     report("append to a stream: head, id is new", |n| {
-        let check = snapshot.check(&stream_name(any(n) % streams), &[event_id(u64::MAX - n)])?;
+        let check = {
+            let ids = [event_id(u64::MAX - n)];
+            snapshot.check(&stream_name(any(n) % streams), &ids, Position::ZERO)?
+        };
         ensure!(check.head.is_some(), "the stream is there");
         Ok(())
     })?;
     report("append to a new stream", |n| {
-        let check =
-            snapshot.check(&stream_name(u64::MAX / 2 + any(n)), &[event_id(u64::MAX - n)])?;
+        let check = {
+            let ids = [event_id(u64::MAX - n)];
+            snapshot.check(&stream_name(u64::MAX / 2 + any(n)), &ids, Position::ZERO)?
+        };
         ensure!(check.head.is_none(), "the stream is new");
         Ok(())
     })?;

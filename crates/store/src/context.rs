@@ -219,11 +219,13 @@ impl Drop for EmbeddedContext {
 }
 
 impl Core {
-    /// Looks at the conditions on the caller's thread, before the writer must.
+    /// Looks at ids and conditions on the caller's thread, before the writer must.
     fn request(&self, append: Append) -> Result<Request, AppendError> {
         let append = Sound::new(append)?;
+        let ids_new_before = self.ids_new_before(&append);
         if append.conditions.is_empty() {
-            return Ok(Request::Append { append, checked: Checked::default() });
+            let checked = Checked::default().with_ids_new_before(ids_new_before);
+            return Ok(Request::Append { append, checked });
         }
         let view = || Planning { state: &self.state, moment: Moment::now(&self.state), told: None };
         let looks_max = self.condition_look_count_max;
@@ -233,13 +235,26 @@ impl Core {
             ReadError::Unavailable(cause) => AppendError::Unavailable(cause),
             other => AppendError::Invalid { why: other.to_string() },
         })?;
-        Ok(Request::Append { append, checked })
+        Ok(Request::Append { append, checked: checked.with_ids_new_before(ids_new_before) })
+    }
+
+    /// A4: how far back the writer need not look for the ids of `append`, because none stands in its
+    /// stream there. Whatever may be wrong with that part of the index, the writer then meets and says.
+    fn ids_new_before(&self, append: &Append) -> Position {
+        let snapshot = Moment::now(&self.state).snapshot;
+        let closed = snapshot.as_of(snapshot.closed_end());
+        let is_new = |write: &headwater_model::StreamWrite| {
+            let ids: Vec<EventId> = write.events.iter().map(|event| event.id).collect();
+            ids.is_empty() || closed.is_new(write.stream.as_str(), &ids).unwrap_or(false)
+        };
+        let are_new = closed.until() > Position::ZERO && append.writes.iter().all(is_new);
+        if are_new { closed.until() } else { Position::ZERO }
     }
 
     fn find(&self, stream: &StreamName, id: EventId) -> Result<Option<RecordedEvent>, ReadError> {
         let moment = Moment::now(&self.state);
         let view = Planning { state: &self.state, moment, told: None };
-        let standing = crate::plan::View::standing(&view, stream, &[id])?;
+        let standing = crate::plan::View::standing(&view, stream, &[id], Position::ZERO)?;
         Ok(standing.events.into_iter().next().map(|(_, event)| event))
     }
 

@@ -19,7 +19,7 @@
 mod due;
 mod slot;
 
-pub(crate) use due::Due;
+pub(crate) use due::{Due, Rest};
 
 use crate::limits;
 use crate::plan::Request;

@@ -46,7 +46,7 @@ use headwater_env::Disk;
 use headwater_model::{Position, Revision};
 use merge::{choose, merge};
 use parking_lot::{Mutex, RwLock};
-use run::page_cache;
+use run::Kept;
 use seal::seal;
 use shelf::{Found, Shelf};
 use std::path::PathBuf;
@@ -91,8 +91,8 @@ impl Index {
     /// The disk cannot be read.
     pub fn open(options: IndexOptions) -> Result<Self, IndexError> {
         let IndexOptions { disk, dir, identity, cache_bytes_max } = options;
-        let cache = Arc::new(page_cache(cache_bytes_max));
-        let shelf = Shelf::new(disk, dir, identity, cache)?;
+        let kept = Arc::new(Kept::new(cache_bytes_max));
+        let shelf = Shelf::new(disk, dir, identity, kept)?;
         let Found { runs, damage, next_id } = shelf.open()?;
         Ok(Self {
             shelf,

@@ -49,11 +49,17 @@ pub trait View {
     /// The latest instant that a reader was told the state as of: what comes is recorded later.
     fn told(&self) -> Option<Timestamp>;
 
-    /// The last revision of a stream, hidden events included, and which of `ids` stand in it.
+    /// The last revision of a stream, hidden events included, and which of `ids` stand in it. That
+    /// none of them stands there before `new_before` is known.
     ///
     /// # Errors
     /// The index or the log could not be read.
-    fn standing(&self, stream: &StreamName, ids: &[EventId]) -> Result<Standing, ReadError>;
+    fn standing(
+        &self,
+        stream: &StreamName,
+        ids: &[EventId],
+        new_before: Position,
+    ) -> Result<Standing, ReadError>;
 
     /// The last revision of a stream before `position`.
     ///
@@ -252,7 +258,9 @@ impl<'r, V: View> Planner<'_, 'r, V> {
     }
 
     fn append(&mut self, append: &'r Append, checked: &Checked) -> Result<Appended, AppendError> {
-        let (streams, replay) = identity::look_up(&mut self.overlay, &append.writes)?;
+        let new_before = checked.ids_new_before();
+        let looked_up = identity::look_up(&mut self.overlay, &append.writes, new_before);
+        let (streams, replay) = looked_up?;
         if let Some(first_answer) = replay {
             return Ok(first_answer);
         }

@@ -18,6 +18,8 @@ mod hiding;
 mod pieces;
 mod records;
 mod scan;
+mod seen;
+mod singles;
 mod stream;
 mod terms;
 

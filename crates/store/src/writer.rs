@@ -15,7 +15,7 @@
 
 use crate::apply::{self, Indexed, Parts};
 use crate::commit::{CommitBuilder, INSTANT_MAX, Malformed};
-use crate::group::Due;
+use crate::group::{Due, Rest};
 use crate::limits;
 use crate::log::Log;
 use crate::open::birth;
@@ -95,12 +95,15 @@ impl Writer {
             false => Overlap::IfPossible,
         };
         let mut meanwhile = Some(move || {
-            due.give();
+            let rest = due.give_one();
             // Nobody waits while what was asked is given back to the allocator.
             drop(requests);
+            rest
         });
-        let mut meanwhile = || meanwhile.take().map_or((), |work| work());
+        let mut rest = Rest::default();
+        let mut meanwhile = || meanwhile.take().map_or((), |work| rest = work());
         let written = self.write(before, commit, overlap, &mut meanwhile);
+        rest.give();
         (answers(planned, written), unplanned)
     }
 
@@ -303,9 +306,14 @@ impl View for Planning<'_> {
         self.told
     }
 
-    fn standing(&self, stream: &StreamName, ids: &[EventId]) -> Result<Standing, ReadError> {
+    fn standing(
+        &self,
+        stream: &StreamName,
+        ids: &[EventId],
+        new_before: Position,
+    ) -> Result<Standing, ReadError> {
         let snapshot = &self.moment.snapshot;
-        let check = snapshot.check(stream.as_str(), ids).map_err(index_error)?;
+        let check = snapshot.check(stream.as_str(), ids, new_before).map_err(index_error)?;
         let mut events = Vec::new();
         let fetch = Fetch::new(self.state, snapshot);
         let released = self.state.mark(stream.as_str()).unwrap_or_default().released;

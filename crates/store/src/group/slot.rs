@@ -2,6 +2,7 @@
 //!
 //! Invariant: a slot is answered once, and only a thread's slot is appointed.
 
+use super::due::Rest;
 use crate::writer::AppendAnswer;
 use parking_lot::{Condvar, Mutex};
 use std::future::poll_fn;
@@ -17,17 +18,28 @@ pub(super) struct Slot {
     turn: Mutex<(Option<Turn>, Option<Waker>)>,
     turned: Condvar,
     is_thread: bool,
+    /// Answers that the task gives to others when it takes its own.
+    rest: Mutex<Option<Rest>>,
 }
 
 impl Slot {
     /// For a caller that blocks, and may lead.
     pub(super) fn of_thread() -> Self {
-        Self { turn: Mutex::default(), turned: Condvar::new(), is_thread: true }
+        Self {
+            turn: Mutex::default(),
+            turned: Condvar::new(),
+            is_thread: true,
+            rest: Mutex::default(),
+        }
     }
 
     /// For a caller that must not block.
     pub(super) fn of_task() -> Self {
         Self { is_thread: false, ..Self::of_thread() }
+    }
+
+    pub(super) fn is_task(&self) -> bool {
+        !self.is_thread
     }
 
     /// Makes the one who waits the leader, if it can be.
@@ -54,6 +66,12 @@ impl Slot {
         }
     }
 
+    /// As [`Self::answer`], of a task that then gives others theirs.
+    pub(super) fn answer_one(&self, answer: AppendAnswer, rest: Rest) {
+        *self.rest.lock() = Some(rest);
+        self.answer(answer);
+    }
+
     /// Blocks until there is something to do.
     pub(super) fn wait(&self) -> Turn {
         let mut turn = self.turn.lock();
@@ -67,7 +85,7 @@ impl Slot {
 
     /// Resolves with the answer.
     pub(super) async fn answered(&self) -> AppendAnswer {
-        poll_fn(|task| {
+        let answer = poll_fn(|task| {
             let mut turn = self.turn.lock();
             match turn.0.take() {
                 Some(Turn::Answered(answer)) => Poll::Ready(answer),
@@ -77,6 +95,11 @@ impl Slot {
                 }
             }
         })
-        .await
+        .await;
+        let rest = self.rest.lock().take();
+        if let Some(rest) = rest {
+            rest.give();
+        }
+        answer
     }
 }

@@ -28,7 +28,7 @@ pub(crate) struct List {
 #[derive(Clone)]
 enum Source {
     Part(Arc<Part>),
-    Run(Arc<Run>, Value),
+    Run(Arc<Run>, Arc<Value>),
 }
 
 impl List {
@@ -53,7 +53,7 @@ impl List {
     /// A value of `run`, below `until`.
     pub(crate) fn of_value(
         run: &Arc<Run>,
-        value: Value,
+        value: Arc<Value>,
         until: u64,
     ) -> Result<Option<Self>, IndexError> {
         let count = match until < run.end() {

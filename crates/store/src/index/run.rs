@@ -15,6 +15,7 @@ mod file;
 mod filter;
 mod footer;
 mod ids;
+mod kept;
 mod page;
 mod places;
 mod postings;
@@ -27,11 +28,12 @@ mod walk;
 use super::error::IndexError;
 use super::key::{Key, id_hash};
 pub(crate) use build::{LongList, Plan, RunBuilder};
-pub(crate) use file::{PageCache, RunFile, page_cache};
+pub(crate) use file::RunFile;
 pub(crate) use footer::Footer;
 use headwater_journal_file::Place;
 use headwater_model::Timestamp;
 pub(crate) use ids::Id;
+pub(crate) use kept::Kept;
 #[cfg(test)]
 pub(crate) use page::Page;
 pub(crate) use page::{PageKind, Stamp};
@@ -101,11 +103,22 @@ impl Run {
     }
 
     /// What the run says of a key.
-    pub(crate) fn get(&self, key: Key<'_>) -> Result<Option<Value>, IndexError> {
+    pub(crate) fn get(&self, key: Key<'_>) -> Result<Option<Arc<Value>>, IndexError> {
         let block = filter::block_of(key.hash, self.footer.key_blocks);
         if !filter::may_hold(self.filter_block(block)?, key.hash) {
             return Ok(None);
         }
+        if let Some(value) = self.file.kept().value(self.id(), key) {
+            return Ok(Some(value));
+        }
+        let found = self.look_up(key)?.map(Arc::new);
+        if let Some(value) = &found {
+            self.file.kept().keep(self.id(), key, value);
+        }
+        Ok(found)
+    }
+
+    fn look_up(&self, key: Key<'_>) -> Result<Option<Value>, IndexError> {
         let mut bytes = [0; sorted::KEY_BYTES_MAX];
         let Some(room) = bytes.get_mut(1..=key.name.len()) else { return Ok(None) };
         room.copy_from_slice(key.name);

@@ -14,7 +14,7 @@
 
 use super::condemned::Condemned;
 use super::error::IndexError;
-use super::run::{PageCache, Run, RunFile, Stamp};
+use super::run::{Kept, Run, RunFile, Stamp};
 use headwater_env::{Access, Disk, DiskError, File};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -27,7 +27,7 @@ pub(crate) struct Shelf {
     disk: Arc<dyn Disk>,
     dir: PathBuf,
     identity: u64,
-    cache: Arc<PageCache>,
+    kept: Arc<Kept>,
     condemned: Arc<Condemned>,
 }
 
@@ -73,10 +73,10 @@ impl Shelf {
         disk: Arc<dyn Disk>,
         dir: PathBuf,
         identity: u64,
-        cache: Arc<PageCache>,
+        kept: Arc<Kept>,
     ) -> Result<Self, DiskError> {
         disk.create_dir_all(&dir)?;
-        Ok(Self { disk, dir, identity, cache, condemned: Arc::default() })
+        Ok(Self { disk, dir, identity, kept, condemned: Arc::default() })
     }
 
     /// The runs in which damage was met.
@@ -159,7 +159,7 @@ impl Shelf {
         let file = self.disk.open(&path, Access::Read)?;
         let name = path.display().to_string();
         let (stamp, range) = (self.stamp(label.id), (label.first, label.end));
-        let shared = (Arc::clone(&self.cache), Arc::clone(&self.condemned));
+        let shared = (Arc::clone(&self.kept), Arc::clone(&self.condemned));
         let file = RunFile::open(file, name, stamp, range, shared)?;
         Run::open(file, stamp, range)
     }

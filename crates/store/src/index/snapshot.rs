@@ -77,20 +77,29 @@ impl Snapshot {
         newest.transpose()?.map(|list| head_of(&list, key)).transpose()
     }
 
-    /// A stream's last event, and where the events of these ids may stand (A4).
+    /// A stream's last event, and where the events of these ids may stand (A4). None of them stands
+    /// before `new_before`, as its caller knows: there nobody looks for them.
     ///
     /// # Errors
     /// A run that is damaged or cannot be read.
-    pub fn check(&self, stream: &str, ids: &[EventId]) -> Result<StreamCheck, IndexError> {
+    pub fn check(
+        &self,
+        stream: &str,
+        ids: &[EventId],
+        new_before: Position,
+    ) -> Result<StreamCheck, IndexError> {
         let key = Key::new(Kind::Stream, stream);
         let fingerprints: Vec<u32> = ids.iter().map(|id| fingerprint(*id)).collect();
+        let unknown = |end: u64| if end <= new_before.0 { &[][..] } else { &fingerprints[..] };
         let mut check = StreamCheck::default();
+        let mut end = self.until;
         for part in self.view.parts_newest_first(self.until) {
-            let own = part.check(key, &fingerprints, self.until, &mut check.candidates);
+            let own = part.check(key, unknown(end), self.until, &mut check.candidates);
+            end = part.first();
             let Some(own) = own else { continue };
             let last = Revision(own.revision + own.count - 1);
             check.head.get_or_insert(StreamHead { last, position: Position(own.last) });
-            if own.revision == 0 || ids.is_empty() {
+            if own.revision == 0 || unknown(end).is_empty() {
                 return Ok(check);
             }
         }
@@ -99,12 +108,27 @@ impl Snapshot {
             if check.head.is_none() {
                 check.head = Some(head_of(&list, key)?);
             }
-            list.candidates(key, &fingerprints, self.until, &mut check.candidates)?;
-            if list.revision == 0 || ids.is_empty() {
+            list.candidates(key, unknown(end), self.until, &mut check.candidates)?;
+            if list.revision == 0 || unknown(end).is_empty() {
                 break;
             }
         }
         Ok(check)
+    }
+
+    /// The position behind the last event that nothing is added to any more: what is known of a
+    /// stream's ids before it stays known.
+    pub fn closed_end(&self) -> Position {
+        let open = self.view.parts.last().map_or(self.until, |part| part.first());
+        Position(open.min(self.until))
+    }
+
+    /// Whether surely none of these ids stands in the stream.
+    ///
+    /// # Errors
+    /// A run that is damaged or cannot be read.
+    pub fn is_new(&self, stream: &str, ids: &[EventId]) -> Result<bool, IndexError> {
+        Ok(self.check(stream, ids, Position::ZERO)?.candidates.is_empty())
     }
 
     /// Events of a stream from a revision on, at most `count_max`.

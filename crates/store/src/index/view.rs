@@ -121,7 +121,7 @@ fn run_names(
             break;
         }
         let Some(value) = entries.value().filter(|_| wanted) else { continue };
-        if until < run.end() && List::of_value(run, value.clone(), until)?.is_none() {
+        if until < run.end() && List::of_value(run, Arc::new(value.clone()), until)?.is_none() {
             continue;
         }
         let text = std::str::from_utf8(key.name).ok().map(str::to_owned);

@@ -30,7 +30,7 @@ pub enum Look {
     TooMany,
 }
 
-/// What is known already of the conditions of an append.
+/// What is known already of the ids and the conditions of an append.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Checked {
     /// All events before this position were looked at.
@@ -40,6 +40,8 @@ pub struct Checked {
     /// How many events may be looked at, and how many of them are left.
     looks_max: u64,
     looks_left: u64,
+    /// None of the ids stands in its stream before this position.
+    ids_new_before: Position,
 }
 
 impl Checked {
@@ -54,7 +56,7 @@ impl Checked {
         looks_max: u64,
     ) -> Result<Self, ReadError> {
         let looks = vec![Look::Nothing; conditions.len()];
-        let mut checked = Self { until: Position::ZERO, looks, looks_max, looks_left: looks_max };
+        let mut checked = Self { looks, looks_max, looks_left: looks_max, ..Self::default() };
         if conditions.is_empty() {
             return Ok(checked);
         }
@@ -67,6 +69,17 @@ impl Checked {
             checked.look(&view, conditions)?;
         }
         Ok(checked)
+    }
+
+    /// The same, of ids none of which stands in its stream before a position.
+    #[must_use]
+    pub fn with_ids_new_before(self, ids_new_before: Position) -> Self {
+        Self { ids_new_before, ..self }
+    }
+
+    /// A4: before this position nobody need look for the ids.
+    pub(super) fn ids_new_before(&self) -> Position {
+        self.ids_new_before
     }
 
     /// Looks at what was not looked at yet.

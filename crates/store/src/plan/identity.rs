@@ -24,16 +24,18 @@ struct Run {
     position: Position,
 }
 
-/// Loads the streams of `writes`, and gives the first answer if all events stand already.
+/// Loads the streams of `writes`, and gives the first answer if all events stand already. None of
+/// them stands before `new_before`.
 pub(super) fn look_up<V: View>(
     overlay: &mut Overlay<'_, '_, V>,
     writes: &[StreamWrite],
+    new_before: Position,
 ) -> Result<(Vec<Loaded>, Option<Appended>), AppendError> {
     let mut streams = Vec::with_capacity(writes.len());
     let mut known = Vec::with_capacity(writes.len());
     for write in writes {
         let ids: Vec<_> = ids(write).collect();
-        let (stream, stored) = overlay.load_with(&write.stream, &ids)?;
+        let (stream, stored) = overlay.load_with(&write.stream, &ids, new_before)?;
         known.push(run_of(overlay, write, stream, stored)?);
         streams.push(stream);
     }

@@ -63,14 +63,16 @@ impl<'v, 'r, V: View> Overlay<'v, 'r, V> {
 
     /// Brings a stream into the overlay, if it is not there.
     pub(super) fn load(&mut self, name: &StreamName) -> Result<Loaded, AppendError> {
-        self.load_with(name, &[]).map(|(loaded, _)| loaded)
+        self.load_with(name, &[], Position::ZERO).map(|(loaded, _)| loaded)
     }
 
-    /// Brings a stream into the overlay, and tells which of `ids` are stored in it.
+    /// Brings a stream into the overlay, and tells which of `ids` are stored in it: none before
+    /// `new_before`.
     pub(super) fn load_with(
         &mut self,
         name: &StreamName,
         ids: &[EventId],
+        new_before: Position,
     ) -> Result<(Loaded, Vec<(usize, RecordedEvent)>), AppendError> {
         let known = self.by_name.get(name).copied();
         let nothing_stored = |loaded: Loaded| self.streams[loaded.0].stored.is_none();
@@ -79,7 +81,7 @@ impl<'v, 'r, V: View> Overlay<'v, 'r, V> {
         {
             return Ok((loaded, Vec::new()));
         }
-        let standing = self.view.standing(name, ids).map_err(super::unreadable)?;
+        let standing = self.view.standing(name, ids, new_before).map_err(super::unreadable)?;
         let loaded = known.unwrap_or_else(|| {
             let loaded = Loaded(self.streams.len());
             self.streams.push(Stream { stored: standing.last, last: standing.last });

@@ -16,7 +16,8 @@
 //! never left out silently. D3 no read is longer than a record may be, or [`RUN_BYTES_MAX`].
 
 use super::pieces::{PIECE_BYTES, PIECES};
-use super::records::Records;
+use super::records::{Records, Worth};
+use super::singles::{self, GUESS_BYTES, TOGETHER_COUNT_MAX, Wanted};
 use crate::commit::{EventRef, Malformed, RECORD_BYTES_MAX, RECORD_PREFIX_BYTES_MAX, RecordRead};
 use crate::index::Snapshot;
 use crate::planted::{Bug, planted};
@@ -36,10 +37,8 @@ const AHEAD_COUNT: u64 = 127;
 /// is copied in the time of one more call.
 const GAP_BYTES_MAX: u32 = 4 * 1_024;
 
-/// What is read of a record whose length is not known: most fit.
-const GUESS_BYTES: u32 = 1_024;
-
-const _: () = assert!(RUN_BYTES_MAX + GUESS_BYTES <= PIECE_BYTES as u32, "a run is one piece");
+const _: () = assert!(RUN_BYTES_MAX as usize + GUESS_BYTES <= PIECE_BYTES, "a run is one piece");
+const _: () = assert!(TOGETHER_COUNT_MAX * GUESS_BYTES <= PIECE_BYTES, "as many records are, too");
 
 /// Reads records of one snapshot.
 #[derive(Clone, Copy)]
@@ -52,8 +51,8 @@ pub(crate) struct Fetch<'a> {
 /// Where a record comes from.
 enum Source {
     Kept(Bytes),
-    /// A segment, by its place among those that are held.
-    Segment(usize, u32),
+    /// A segment, by its place among those that are held, and whether to keep the record.
+    Segment(usize, u32, Worth),
     /// Nowhere any more.
     Gone,
 }
@@ -101,22 +100,32 @@ impl<'a> Fetch<'a> {
         let sources = positions.iter().map(|position| self.source(*position, &mut pins));
         let sources = sources.collect::<Result<Vec<_>, _>>()?;
         let pins = &pins.0;
-        let mut guess = [0; GUESS_BYTES as usize];
         let mut start = 0;
         while start < sources.len() {
-            let end = start + run_len(&sources[start..]);
-            let piece = match &sources[start..end] {
-                [_] => None,
-                run => read_sources(pins, run)?,
+            let (end, singles) = match single_len(&sources[start..]) {
+                0 => (start + run_len(&sources[start..]), None),
+                count => {
+                    let places = places(pins, &sources[start..start + count], &positions[start..]);
+                    (start + count, Some(singles::read(self.records, places)))
+                }
             };
+            let piece = match &singles {
+                Some(_) => None,
+                None => read_sources(pins, &sources[start..end])?,
+            };
+            let mut singles = singles.unwrap_or_default().into_iter();
             for (source, position) in sources[start..end].iter().zip(&positions[start..end]) {
                 let taken = match (source, &piece) {
                     (Source::Kept(record), _) => kept(record, *position, &mut take),
-                    (Source::Segment(pin, at), Some(piece)) => {
+                    (Source::Segment(pin, at, _), Some(piece)) => {
                         one(&pins[*pin], piece, *at, *position, &mut take)
                     }
-                    (Source::Segment(pin, at), None) => {
-                        self.alone(&mut guess, (&pins[*pin], *at), *position, &mut take)
+                    (Source::Segment(..), None) => {
+                        match singles.next().expect("every single record was read") {
+                            Ok(Some(record)) => kept(&record, *position, &mut take),
+                            Ok(None) => continue,
+                            Err(cause) => Err(cause),
+                        }
                     }
                     (Source::Gone, _) => continue,
                 };
@@ -212,48 +221,26 @@ impl<'a> Fetch<'a> {
     }
 
     fn source(&self, position: Position, pins: &mut Pins<'a>) -> Result<Source, ReadError> {
-        if let Some(record) = self.records.get(position) {
-            return Ok(Source::Kept(record));
-        }
+        let worth = match self.records.get(position) {
+            Ok(record) => return Ok(Source::Kept(record)),
+            Err(worth) => worth,
+        };
         let place = self.locate(position)?;
         let n = pins.hold(self.segments, place.segment)?;
         let at = pins.0[n].place_of(position.0, place.at).map_err(journal_error)?;
-        Ok(at.map_or(Source::Gone, |at| Source::Segment(n, at)))
-    }
-
-    /// Reads a record that has no neighbours, and keeps it.
-    fn alone(
-        &self,
-        guess: &mut [u8],
-        (pin, at): (&Pin<'_>, u32),
-        position: Position,
-        take: &mut impl FnMut(EventRef<'_>, &Bytes) -> Result<ControlFlow<()>, ReadError>,
-    ) -> Result<ControlFlow<()>, ReadError> {
-        let count = pin.read_up_to(at, guess).map_err(journal_error)?;
-        let there = &guess[..count];
-        let read = EventRef::read_alone(there, position);
-        let record = match read.map_err(|cause| damaged(pin, at, &cause))? {
-            RecordRead::Whole(_, len) => Bytes::copy_from_slice(&there[..len]),
-            RecordRead::Needs(count) => match read_whole(pin, at, position, count)? {
-                Some(record) => record,
-                None => return Ok(ControlFlow::Continue(())),
-            },
-            RecordRead::Gone(..) => return Ok(ControlFlow::Continue(())),
-        };
-        self.records.keep(position, record.clone());
-        kept(&record, position, take)
+        Ok(at.map_or(Source::Gone, |at| Source::Segment(n, at, worth)))
     }
 }
 
 /// Bytes at a place of a segment that are not what the store wrote.
-fn damaged(pin: &Pin<'_>, at: u32, cause: &Malformed) -> ReadError {
+pub(super) fn damaged(pin: &Pin<'_>, at: u32, cause: &Malformed) -> ReadError {
     corrupt(Place { segment: pin.number(), at }, cause)
 }
 
 /// Reads the piece that holds a run of neighbours.
 fn read_sources(pins: &[Pin<'_>], run: &[Source]) -> Result<Option<Piece>, ReadError> {
     match run {
-        [Source::Segment(pin, first), .., Source::Segment(_, last)] => {
+        [Source::Segment(pin, first, _), .., Source::Segment(_, last, _)] => {
             read_run(&pins[*pin], *first, *last).map(Some)
         }
         _ => Ok(None),
@@ -263,7 +250,7 @@ fn read_sources(pins: &[Pin<'_>], run: &[Source]) -> Result<Option<Piece>, ReadE
 /// Reads the piece that holds the records at two places of one segment and what is between.
 fn read_run(pin: &Pin<'_>, a: u32, b: u32) -> Result<Piece, ReadError> {
     let (low, high) = if a <= b { (a, b) } else { (b, a) };
-    let count = (high - low + GUESS_BYTES) as usize;
+    let count = (high - low) as usize + GUESS_BYTES;
     let bytes = PIECES.fill(count, |buf| pin.read_up_to(low, buf)).map_err(journal_error)?;
     Ok(Piece { bytes, at: low })
 }
@@ -289,7 +276,7 @@ fn one(
 
 /// Reads exactly the record at a place, of which `count` bytes are needed to see more; `None`: it
 /// was removed.
-fn read_whole(
+pub(super) fn read_whole(
     pin: &Pin<'_>,
     at: u32,
     position: Position,
@@ -324,11 +311,34 @@ fn kept(
     take(event.expect("it was read like this before it was kept"), record)
 }
 
+/// Where these sources are, which are all of segments, each with its position.
+fn places<'a>(
+    pins: &'a [Pin<'a>],
+    sources: &'a [Source],
+    positions: &'a [Position],
+) -> impl Iterator<Item = Wanted<'a>> + Clone {
+    sources.iter().zip(positions).filter_map(|(source, position)| match source {
+        Source::Segment(pin, at, worth) => {
+            Some(Wanted { pin: &pins[*pin], at: *at, position: *position, worth: *worth })
+        }
+        Source::Kept(_) | Source::Gone => None,
+    })
+}
+
+/// How many of the first sources stand in segments, each far from the next.
+fn single_len(sources: &[Source]) -> usize {
+    let is_single =
+        |n: &usize| matches!(sources[*n], Source::Segment(..)) && run_len(&sources[*n..]) == 1;
+    (0..sources.len().min(TOGETHER_COUNT_MAX)).take_while(is_single).count()
+}
+
 /// How many of the first sources are worth one read.
 fn run_len(sources: &[Source]) -> usize {
-    let Source::Segment(_, first) = sources[0] else { return 1 };
+    let Source::Segment(_, first, _) = sources[0] else { return 1 };
     let near = |pair: &[Source]| {
-        let [Source::Segment(a_pin, a), Source::Segment(b_pin, b)] = pair else { return false };
+        let [Source::Segment(a_pin, a, _), Source::Segment(b_pin, b, _)] = pair else {
+            return false;
+        };
         a_pin == b_pin && a.abs_diff(*b) <= GAP_BYTES_MAX && first.abs_diff(*b) <= RUN_BYTES_MAX
     };
     1 + sources.windows(2).take_while(|pair| near(pair)).count()

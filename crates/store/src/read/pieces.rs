@@ -56,6 +56,16 @@ impl Pieces {
     }
 }
 
+impl Pieces {
+    /// A whole piece, for as long as `work` takes.
+    pub(super) fn lend<T>(&'static self, work: impl FnOnce(&mut [u8]) -> T) -> T {
+        let free = self.free.lock().pop();
+        let bytes = free.unwrap_or_else(|| vec![0; PIECE_BYTES].into());
+        let mut lent = Lent { bytes, count: 0, home: self };
+        work(&mut lent.bytes)
+    }
+}
+
 impl AsRef<[u8]> for Lent {
     fn as_ref(&self) -> &[u8] {
         &self.bytes[..self.count]

@@ -107,7 +107,7 @@ fn disagreement(
         return Ok(Some(format!("its place: {located:?}, it is at {stands:?}")));
     }
     let until_here = snapshot.as_of(position.next());
-    let check = until_here.check(&record.stream, &[EventId(record.id)])?;
+    let check = until_here.check(&record.stream, &[EventId(record.id)], Position::ZERO)?;
     let head = check.head.map(|head| (head.last.0, head.position));
     if head != Some((record.revision, position)) {
         return Ok(Some(format!("stream {}, which it has at {head:?}", record.stream)));

@@ -166,7 +166,7 @@ impl View for Moving<'_> {
         None
     }
 
-    fn standing(&self, _: &StreamName, _: &[EventId]) -> Result<Standing, ReadError> {
+    fn standing(&self, _: &StreamName, _: &[EventId], _: Position) -> Result<Standing, ReadError> {
         Ok(Standing::default())
     }
 

@@ -30,7 +30,12 @@ impl View for OldStream {
         Some(Timestamp::from_micros(70))
     }
 
-    fn standing(&self, stream: &StreamName, _: &[EventId]) -> Result<Standing, ReadError> {
+    fn standing(
+        &self,
+        stream: &StreamName,
+        _: &[EventId],
+        _: Position,
+    ) -> Result<Standing, ReadError> {
         let last = (stream.as_str() == "old").then_some(Revision(4));
         Ok(Standing { last, events: Vec::new() })
     }

@@ -6,24 +6,16 @@
 //! Invariants: D1, no page is handed out unchecked. D3, nothing is allocated by what a page says
 //! except in proportion to the file's length.
 
+use super::kept::Kept;
 use super::page::{Fault, PAGE_BYTES, Page, PageKind, Stamp};
 use crate::index::condemned::Condemned;
 use crate::index::error::IndexError;
 use headwater_env::{DiskError, File};
 use headwater_model::{Corrupt, Position};
-use quick_cache::sync::Cache;
 use std::sync::{Arc, OnceLock};
 
 /// Bytes gathered before they are written: few calls, little memory.
 const WRITE_BYTES: usize = 256 * 1_024;
-
-/// Pages read so far, of all runs: (run, page) → page.
-pub(crate) type PageCache = Cache<(u64, u32), Page>;
-
-/// A cache of so many bytes; it takes memory only as pages come in.
-pub(crate) fn page_cache(bytes_max: usize) -> PageCache {
-    Cache::new((bytes_max / PAGE_BYTES).max(16))
-}
 
 /// Writes a run, page after page.
 pub(crate) struct RunWriter {
@@ -100,7 +92,7 @@ pub(crate) struct RunFile {
     stamp: Stamp,
     pages: u32,
     positions: (u64, u64),
-    cache: Arc<PageCache>,
+    kept: Arc<Kept>,
     condemned: Arc<Condemned>,
 }
 
@@ -118,15 +110,20 @@ impl RunFile {
         name: String,
         stamp: Stamp,
         positions: (u64, u64),
-        (cache, condemned): (Arc<PageCache>, Arc<Condemned>),
+        (kept, condemned): (Arc<Kept>, Arc<Condemned>),
     ) -> Result<Self, IndexError> {
         let bytes = file.len()?;
         let pages = u32::try_from(bytes / PAGE_BYTES as u64).unwrap_or(0);
-        let run = Self { file, name, stamp, pages, positions, cache, condemned };
+        let run = Self { file, name, stamp, pages, positions, kept, condemned };
         if pages == 0 || !bytes.is_multiple_of(PAGE_BYTES as u64) {
             return Err(run.damaged(pages, "the file is not whole pages"));
         }
         Ok(run)
+    }
+
+    /// What was read of it and is kept.
+    pub(super) fn kept(&self) -> &Kept {
+        &self.kept
     }
 
     /// How many pages it has.
@@ -137,14 +134,14 @@ impl RunFile {
     /// A page, from the cache or the disk.
     pub(crate) fn page(&self, number: u32, kind: PageKind) -> Result<Page, IndexError> {
         let key = (self.stamp.run, number);
-        if let Some(page) = self.cache.get(&key) {
+        if let Some(page) = self.kept.pages.get(&key) {
             return match page.is(kind) {
                 true => Ok(page),
                 false => Err(self.damaged(number, "the page is of another kind")),
             };
         }
         let page = self.read(number, kind)?;
-        self.cache.insert(key, page.clone());
+        self.kept.pages.insert(key, page.clone());
         Ok(page)
     }
 

@@ -221,7 +221,7 @@ fn ask_everything(index: &Index, model: &Model) {
     let snapshot = index.snapshot(index.end());
     for (n, event) in model.events.iter().enumerate().step_by(7) {
         let ids = [super::model::id(n as u64)];
-        drop(snapshot.check(&event.stream, &ids));
+        drop(snapshot.check(&event.stream, &ids, Position::ZERO));
         drop(snapshot.read_stream(&event.stream, From::Edge, Direction::Forwards, 1_000));
         drop(snapshot.locate(Position(n as u64)));
         drop(snapshot.last_at(Timestamp::from_micros(event.time)));

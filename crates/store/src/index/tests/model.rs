@@ -158,7 +158,7 @@ fn compare_stream(snapshot: &Snapshot, stream: &str, positions: &[u64]) {
             compare_page(snapshot, stream, positions, rank, count_max);
         }
         let ids = [id(u64::MAX / 2), id(positions[rank])];
-        let check = snapshot.check(stream, &ids).expect("an undamaged index");
+        let check = snapshot.check(stream, &ids, Position::ZERO).expect("an undamaged index");
         assert_eq!(check.head, Some(head), "{stream}");
         assert_eq!(check.candidates, [(1, Position(positions[rank]))], "{stream} at {rank}");
     }

@@ -70,10 +70,27 @@ fn an_id_is_found_in_its_own_stream_only() {
     let index = told();
     let check = |stream: &str| {
         let ids = [id(3), id(77)];
-        index.snapshot(index.end()).check(stream, &ids).expect("memory").candidates
+        index.snapshot(index.end()).check(stream, &ids, Position::ZERO).expect("memory").candidates
     };
     assert_eq!(check("cart-2"), [(0, Position(3))]);
     assert_eq!(check("order-1"), []);
+}
+
+/// A4: what a caller has looked at, the writer need not; what came behind it, it must.
+#[test]
+fn an_id_is_looked_for_behind_what_is_known_to_have_none() {
+    let index = told();
+    let snapshot = index.snapshot(index.end());
+    let closed = snapshot.closed_end();
+    assert_eq!(closed, Position(5), "the second segment is open");
+    let ids = [id(3), id(7)];
+    let check = |new_before| snapshot.check("cart-2", &ids, new_before).expect("memory");
+    assert_eq!(check(Position::ZERO).candidates, [(1, Position(7)), (0, Position(3))]);
+    assert_eq!(check(closed).candidates, [(1, Position(7))]);
+    assert_eq!(check(index.end()).candidates, []);
+    assert!([closed, index.end()].map(check).iter().all(|c| c.head == check(Position::ZERO).head));
+    let is_new = |id| snapshot.as_of(closed).is_new("cart-2", &[id]).expect("memory");
+    assert_eq!([3, 7].map(|n| is_new(id(n))), [false, true]);
 }
 
 #[test]
