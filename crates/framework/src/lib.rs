@@ -48,6 +48,7 @@ mod reader;
 pub mod refusal;
 pub mod request;
 pub mod saga;
+mod schema;
 pub mod schedule;
 pub mod service;
 pub mod store;
@@ -57,6 +58,7 @@ pub mod testing;
 #[doc(hidden)]
 pub mod timer;
 pub mod trace;
+pub mod travel;
 pub mod view;
 mod wait;
 

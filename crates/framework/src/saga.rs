@@ -20,6 +20,7 @@ pub(crate) mod census;
 mod instance;
 mod look;
 mod note;
+pub(crate) mod past;
 mod person;
 pub(crate) mod reader;
 mod record;

@@ -22,6 +22,7 @@ use crate::react::{ReactionReader, sources_of};
 use crate::reader::Reader;
 use crate::request::accept::{Acceptor, Acceptors, acceptor};
 use crate::request::reader::RequestsReader;
+use crate::travel::Shows;
 use crate::view::Desk;
 use crate::{
     Boundary, Cause, CommandError, Decider, Inflow, Input, InputType, LoadError, Loaded,
@@ -63,6 +64,7 @@ struct Parts {
     views: HashMap<TypeId, Arc<dyn Any + Send + Sync>>,
     inflows: Vec<Arc<dyn Inflow>>,
     keys: Option<Keys>,
+    shown: Vec<Arc<dyn Shows>>,
 }
 
 /// The keys of subjects, and whether those that were forgotten are known to be gone.
@@ -94,6 +96,7 @@ impl Service {
             views: HashMap::new(),
             inflows: Vec::new(),
             keys: None,
+            shown: Vec::new(),
         };
         Self { parts: Arc::new(parts) }
     }
@@ -255,6 +258,19 @@ impl Service {
         self.assert_free(reader.status().name);
         Arc::make_mut(&mut self.parts).readers.push(Arc::new(reader));
         self
+    }
+
+    /// Adds a decider whose states are shown.
+    pub(crate) fn with_shown(mut self, shows: Arc<dyn Shows>) -> Self {
+        let category = shows.category();
+        let is_shown = self.shown().iter().any(|shown| shown.category() == category);
+        assert!(!is_shown, "service {} shows states of {category} already", self.parts.name);
+        Arc::make_mut(&mut self.parts).shown.push(shows);
+        self
+    }
+
+    pub(crate) fn shown(&self) -> &[Arc<dyn Shows>] {
+        &self.parts.shown
     }
 
     fn assert_free(&self, name: &'static str) {

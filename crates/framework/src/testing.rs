@@ -6,6 +6,7 @@
 //! Read first: [`given`] for a decider, [`reaction`], [`saga`], [`projection`], then [`World`].
 
 mod conducting;
+mod contract;
 mod faults;
 mod given;
 mod golden;
@@ -14,15 +15,18 @@ mod projecting;
 mod reacting;
 mod schema;
 pub mod simulation;
+mod what_if;
 mod world;
 
 pub use conducting::{Conducting, Told, saga};
+pub use contract::{keeps_contracts, writes_contract};
 pub use given::{Given, When, given};
 pub use golden::{reads_golden, writes_golden};
 pub use memory::{MemoryDatabase, MemoryReader, MemoryTx};
 pub use projecting::{Projected, QueryRows, projection};
 pub use reacting::{On, Reacting, reaction};
 pub use schema::{EventSchema, check_schema, schema_of};
+pub use what_if::{Otherwise, WhatIf, WhatIfError, what_if};
 pub use world::World;
 
 use crate::Store;

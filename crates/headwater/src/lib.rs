@@ -25,6 +25,8 @@ pub use headwater_cdc as cdc;
 pub use headwater_framework::derived;
 pub use headwater_framework::*;
 pub use headwater_model as model;
+#[cfg(feature = "registry")]
+pub use headwater_registry as registry;
 pub use headwater_service::{
     Running, Serve, Services, SettingsError, Site, StartError, TelemetrySettings, settings,
 };

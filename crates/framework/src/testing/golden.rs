@@ -58,7 +58,7 @@ pub fn reads_golden<I: Input>(folder: &Path, context: &str) {
 }
 
 /// The files `<name>.v1.json`, `<name>.v2.json`, … that are there.
-fn golden_versions(folder: &Path, name: &str) -> Vec<(u32, Bytes)> {
+pub(super) fn golden_versions(folder: &Path, name: &str) -> Vec<(u32, Bytes)> {
     let read = |version: u32| {
         let text = std::fs::read(folder.join(format!("{name}.v{version}.json"))).ok()?;
         Some((version, Bytes::from(text)))

@@ -55,7 +55,12 @@ impl Default for World {
 impl World {
     /// An empty store in memory; it is the first of January 2026.
     pub fn new() -> Self {
-        let clock = VirtualClock::at(TEST_BEGIN);
+        Self::at(TEST_BEGIN)
+    }
+
+    /// An empty store in memory, at this time.
+    pub(super) fn at(begin: Timestamp) -> Self {
+        let clock = VirtualClock::at(begin);
         let told = clock.clone();
         let contexts = MemoryContexts::new(Arc::new(move || told.now()));
         Self::over(Arc::new(contexts), clock)

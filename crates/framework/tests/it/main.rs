@@ -6,6 +6,7 @@ extern crate headwater_framework as headwater;
 
 mod builds;
 mod commands;
+mod contracts;
 mod crashes;
 mod derives;
 mod domain;
@@ -27,4 +28,5 @@ mod simulation;
 mod snapshots;
 mod supervision;
 mod tags;
+mod travel;
 mod views;

@@ -13,7 +13,7 @@ pub(super) const FLOORS: &[&[&str]] = &[
     &["derive"],
     &["model", "outside"],
     &["env"],
-    &["journal-file", "framework", "wire", "access", "telemetry"],
+    &["journal-file", "framework", "wire", "access", "telemetry", "registry"],
     &["store", "sql", "cdc", "conformance", "client"],
     &["service", "server", "backup"],
     &["headwater"],
