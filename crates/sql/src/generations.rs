@@ -27,3 +27,25 @@ pub(crate) fn only_made(place: impl std::fmt::Display, model: ModelName) -> Resu
         _ => Ok(()),
     }
 }
+
+/// What stands where the schema stood that made a model, once queries go to another.
+pub(crate) const RETIRED: &str = "-- retired";
+
+/// Refuses a model that is not to be written any more, or was made by another schema.
+pub(crate) fn of_schema(
+    place: impl std::fmt::Display,
+    model: ModelName,
+    its_schema: &str,
+) -> Result<(), Failed> {
+    let ModelName { name, version, schema, .. } = model;
+    if its_schema == RETIRED {
+        return Err(Failed::for_now(format!("{place} is retired: queries go to another build")));
+    }
+    if its_schema != schema && schema != ModelName::WHATEVER_MADE_IT {
+        return Err(Failed::for_good(format!(
+            "{place} was made by another schema of {name} version {version}; raise the projection's \
+             VERSION, and it is built anew beside the old one"
+        )));
+    }
+    Ok(())
+}

@@ -12,7 +12,7 @@
 //! only from where this writer last saw it, and never back within an incarnation: of two processes
 //! on one file, the slower one's transaction is rolled back instead of counting twice.
 
-use crate::generations::only_made;
+use crate::generations::{RETIRED, of_schema, only_made};
 use crate::moves::Moves;
 use crate::place::Place;
 use crate::{SqlError, SqliteTx};
@@ -107,13 +107,7 @@ impl SqliteModel {
                 self.tx.database()
             )));
         }
-        if its_schema != schema && schema != ModelName::WHATEVER_MADE_IT {
-            return Err(Failed::for_good(format!(
-                "{} was made by another schema of {name} version {version}; raise the \
-                 projection's VERSION, and it is built anew beside the old one",
-                self.tx.database()
-            )));
-        }
+        of_schema(self.tx.database(), model, &its_schema)?;
         Ok(self.tx.on().batch(LATER)?)
     }
 }
@@ -228,6 +222,7 @@ impl ReadModel for SqliteModel {
     }
 
     async fn retire(&mut self) -> Result<(), Failed> {
+        self.tx.execute("update _headwater_model set made_by = ?", (RETIRED,))?;
         self.tx.execute("delete from _headwater_checkpoint", ())
     }
 

@@ -202,8 +202,9 @@ pub trait ReadModel: Send + 'static {
     /// Notes that events were passed over, within the transaction.
     fn skip(&mut self, skipped: &Skipped) -> impl Future<Output = Result<(), Failed>> + Send;
 
-    /// Takes all checkpoints away, within the transaction: queries go to another model now, and who still
-    /// writes to this one finds that it is not where it was left.
+    /// Takes all checkpoints away, within the transaction: queries go to another model now. Who still writes
+    /// to this one finds that it is not where it was left, and nobody can open it any more: they fail for
+    /// now, and look which model is the live one.
     fn retire(&mut self) -> impl Future<Output = Result<(), Failed>> + Send;
 
     /// Ends the transaction: all of it happens.

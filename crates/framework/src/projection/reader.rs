@@ -120,19 +120,21 @@ impl<P: Projection> ProjectionReader<P> {
             *slot = None;
             *self.half().lock().await = None;
         }
-        let Some(model) = self.view.of(self.side).await? else {
-            *slot = None;
+        let open = slot.take();
+        let known = self.view.of(self.side).await?;
+        if let (Some(place), Some(model)) = (open, known)
+            && place.generation == model.generation
+        {
+            return Ok(Some(place));
+        }
+        let now = if known.is_some() { self.view.of_now(self.side).await? } else { None };
+        let Some(model) = now else {
             *self.half().lock().await = None;
             self.status.set_state(ReaderState::Rebuilding);
             return Ok(None);
         };
-        match slot.take().filter(|place| place.generation == model.generation) {
-            Some(place) => Ok(Some(place)),
-            None => {
-                let (of, count_max) = ((self.side, model), PROJECTION_BATCH_COUNT_MAX);
-                Ok(Some(Place::open(service, &self.view, of, &self.status, count_max).await?))
-            }
-        }
+        let (of, count_max) = ((self.side, model), PROJECTION_BATCH_COUNT_MAX);
+        Ok(Some(Place::open(service, &self.view, of, &self.status, count_max).await?))
     }
 
     /// A page without inputs: everything on it was filtered out.

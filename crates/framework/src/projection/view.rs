@@ -15,6 +15,7 @@ use super::{Database, Generations, ModelName, Projection};
 use crate::Failed;
 use crate::limits::GENERATIONS_GLANCE;
 use crate::reader::Status;
+use headwater_model::Retry;
 use parking_lot::Mutex;
 use std::sync::Arc;
 use tokio::time::Instant;
@@ -146,26 +147,46 @@ impl<P: Projection> View<P> {
 
     /// The model that a side works on; `None` if it has nothing to do.
     pub(crate) async fn of(&self, side: Side) -> Result<Option<ModelName>, Failed> {
-        let known = self.generations().await?;
+        Ok(Self::side_of(&self.generations().await?, side))
+    }
+
+    /// The same, as the database knows it now: for who opens it. What was known a moment ago may be
+    /// retired.
+    pub(crate) async fn of_now(&self, side: Side) -> Result<Option<ModelName>, Failed> {
+        Ok(Self::side_of(&self.look().await?, side))
+    }
+
+    fn side_of(known: &Generations, side: Side) -> Option<ModelName> {
         let generation = match side {
             Side::Live => known.live,
             Side::Built => known.building,
         };
-        Ok(generation.map(Self::model))
+        generation.map(Self::model)
     }
 
     /// A reader of what queries go to.
     pub(crate) async fn reader(&self) -> Result<<P::Database as Database>::Reader, Failed> {
-        let known = self.generations().await?;
-        let model = match known.live {
-            Some(live) => Self::model(live),
-            // Nothing of this version is whole yet: the one before it answers.
-            None => match self.older().await? {
-                Some(older) => older,
-                None => Self::model(known.building.unwrap_or(1)),
-            },
-        };
-        self.database.reader(model).await
+        let model = self.queried(&self.generations().await?).await?;
+        match self.database.reader(model).await {
+            // It may have been retired since it was known.
+            Err(failed) if failed.retry() != Retry::Never => {
+                let now = self.queried(&self.look().await?).await?;
+                if now == model {
+                    return Err(failed);
+                }
+                self.database.reader(now).await
+            }
+            answer => answer,
+        }
+    }
+
+    async fn queried(&self, known: &Generations) -> Result<ModelName, Failed> {
+        if let Some(live) = known.live {
+            return Ok(Self::model(live));
+        }
+        // Nothing of this version is whole yet: the one before it answers.
+        let older = self.older().await?;
+        Ok(older.unwrap_or_else(|| Self::model(known.building.unwrap_or(1))))
     }
 
     /// Throws a side's model away.

@@ -18,7 +18,7 @@
 use super::connect::Place;
 use super::tx::MariaDbTx;
 use crate::SqlError;
-use crate::generations::only_made;
+use crate::generations::{of_schema, only_made};
 use headwater_framework::{Failed, ModelName};
 use headwater_model::Retry;
 
@@ -188,11 +188,6 @@ async fn check(tx: &mut MariaDbTx, place: &Place, model: ModelName) -> Result<()
             "{place} is {its_name} version {its_version}, not {name} version {version}"
         )));
     }
-    if its_schema != schema && schema != ModelName::WHATEVER_MADE_IT {
-        return Err(Failed::for_good(format!(
-            "{place} was made by another schema of {name} version {version}; raise the \
-             projection's VERSION, and it is built anew beside the old one"
-        )));
-    }
+    of_schema(&place, model, &its_schema)?;
     Ok(())
 }

@@ -17,6 +17,7 @@
 use super::connect::Place;
 use super::make::made;
 use super::tx::MariaDbTx;
+use crate::generations::RETIRED;
 use crate::moves::Moves;
 use headwater_framework::{Failed, Key, ModelName, ParkedEvent, ParkedRow, ReadModel, Skipped};
 use headwater_model::{
@@ -157,6 +158,7 @@ impl ReadModel for MariaDbModel {
     }
 
     async fn retire(&mut self) -> Result<(), Failed> {
+        self.tx.execute("update _headwater_model set made_by = ?", (RETIRED,)).await?;
         self.tx.execute("delete from _headwater_checkpoint", ()).await
     }
 

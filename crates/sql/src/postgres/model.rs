@@ -16,7 +16,7 @@
 use super::connect::Place;
 use super::tx::PostgresTx;
 use crate::SqlError;
-use crate::generations::only_made;
+use crate::generations::{RETIRED, of_schema, only_made};
 use crate::moves::Moves;
 use headwater_framework::{Failed, Key, ModelName, ParkedEvent, ParkedRow, ReadModel, Skipped};
 use headwater_model::{
@@ -122,12 +122,7 @@ impl PostgresModel {
                 "{place} is {its_name} version {its_version}, not {name} version {version}"
             )));
         }
-        if its_schema != schema && schema != ModelName::WHATEVER_MADE_IT {
-            return Err(Failed::for_good(format!(
-                "{place} was made by another schema of {name} version {version}; raise the \
-                 projection's VERSION, and it is built anew beside the old one"
-            )));
-        }
+        of_schema(&place, model, &its_schema)?;
         if !self.has_table("_headwater_skipped").await? {
             self.tx.batch(SKIPPED).await?;
         }
@@ -261,6 +256,7 @@ impl ReadModel for PostgresModel {
     }
 
     async fn retire(&mut self) -> Result<(), Failed> {
+        self.tx.execute("update _headwater_model set made_by = $1", (RETIRED,)).await?;
         self.tx.execute("delete from _headwater_checkpoint", ()).await
     }
 
