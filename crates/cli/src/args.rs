@@ -15,6 +15,7 @@ mod scavenge;
 mod serve;
 mod stream;
 mod verify;
+mod view;
 
 pub(crate) use access::{Given, Grant, GrantCommand, Token, TokenCommand, User, UserCommand};
 pub(crate) use backup::{
@@ -37,6 +38,7 @@ pub(crate) use scavenge::Scavenge;
 pub(crate) use serve::{Config, ConfigCommand, Dev, LISTEN, Server};
 pub(crate) use stream::{Append, Ls, Read, Stream, StreamCommand, Tail, Which};
 pub(crate) use verify::Verify;
+pub(crate) use view::{OneView, View, ViewCommand, ViewLs, ViewPause, ViewSeek};
 
 use clap::{Parser, Subcommand, ValueEnum};
 
@@ -120,6 +122,9 @@ pub(crate) enum Command {
     /// List, retry and discard what the readers of running services have set aside.
     #[command(after_help = SEE_EXIT_CODES)]
     Parked(Parked),
+    /// List, build anew, pause and resume the views of running services.
+    #[command(after_help = SEE_EXIT_CODES)]
+    View(View),
     /// Say who may come in.
     #[command(after_help = SEE_EXIT_CODES)]
     User(User),

@@ -31,6 +31,7 @@ mod token;
 mod top;
 mod user;
 mod verify;
+mod view;
 
 use args::{Arguments, Command, Output};
 use clap::{CommandFactory, FromArgMatches};
@@ -80,6 +81,7 @@ async fn run(arguments: &Arguments) -> anyhow::Result<()> {
         Command::Group(group) => group::run(group, output).await,
         Command::Relay(relay) => relay::run(relay, output).await,
         Command::Parked(parked) => parked::run(parked, output).await,
+        Command::View(view) => view::run(view, output).await,
         Command::User(user) => user::run(user, output).await,
         Command::Token(token) => token::run(token, output).await,
         Command::Grant(grant) => grant::run(grant, output).await,

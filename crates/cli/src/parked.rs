@@ -10,7 +10,7 @@
 //!   parked retry settle-order 02fc… ─▶ POST …/admin/parked/settle-order/02fc…/retry
 //! ```
 
-mod asking;
+pub(crate) mod asking;
 mod note;
 mod shown;
 

@@ -1,4 +1,4 @@
-//! Asking running services about parked inputs, over HTTP.
+//! Asking running services about parked inputs and views, over HTTP.
 
 use super::note;
 use crate::args::{SagaEnd, Services};
@@ -11,9 +11,9 @@ use std::time::Duration;
 const ANSWER_MAX: Duration = Duration::from_secs(35);
 
 /// A service that runs somewhere.
-pub(super) struct Service {
+pub(crate) struct Service {
     /// As `dev` calls it, or its URL.
-    pub(super) name: String,
+    pub(crate) name: String,
     base: Url,
     client: Client,
 }
@@ -26,7 +26,7 @@ pub(super) struct Listed {
 }
 
 /// The services that were named, or all that `dev` runs.
-pub(super) fn all(services: &Services) -> anyhow::Result<Vec<Service>> {
+pub(crate) fn all(services: &Services) -> anyhow::Result<Vec<Service>> {
     let client = Client::builder().no_proxy().timeout(ANSWER_MAX).build()?;
     let service = |name: &str, url: &str| {
         let base = Url::parse(url)?;
@@ -95,6 +95,30 @@ impl Service {
         };
         let left_out = listed["count"].as_u64().unwrap_or(0).saturating_sub(inputs.len() as u64);
         Ok(Some(Listed { inputs, left_out }))
+    }
+
+    /// How its views are; `None` if it is no service, as the gateway.
+    pub(crate) async fn views(&self) -> anyhow::Result<Option<Vec<Value>>> {
+        let request = self.client.get(self.url(&["admin", "views"])?);
+        match self.ask(request).await {
+            Ok(mut listed) => match listed["views"].take() {
+                Value::Array(views) => Ok(Some(views)),
+                _ => Ok(Some(Vec::new())),
+            },
+            Err(Answered { status: Some(404), .. }) => Ok(None),
+            Err(answered) => Err(answered.into()),
+        }
+    }
+
+    /// Has it do something about a view.
+    pub(crate) async fn change_view(
+        &self,
+        view: &str,
+        what: &str,
+        body: &Value,
+    ) -> anyhow::Result<Value> {
+        let url = self.url(&["admin", "views", view, what])?;
+        Ok(self.ask(self.client.post(url).json(body)).await?)
     }
 
     /// The names of its readers.

@@ -18,3 +18,4 @@ mod settings;
 mod stream;
 mod telemetry;
 mod verify;
+mod view;
