@@ -42,11 +42,11 @@ pub(crate) struct Town {
 
 impl Town {
     pub(crate) fn open() -> Self {
-        Self::with(NOW)
+        Self::of(World::new(), NOW)
     }
 
-    pub(crate) fn with(agent: Agent) -> Self {
-        let mut world = World::new();
+    /// In this world, with this deployed.
+    pub(crate) fn of(mut world: World, agent: Agent) -> Self {
         let store = world.store.clone();
         let tours = world.start(plan::service(&store, agent));
         let services = plan::ASKED.map(|name| world.start(vaults::service(name, &store)));
@@ -94,6 +94,17 @@ impl Town {
 
     pub(crate) fn standing(&self, tour: &TourId) -> Standing {
         self.world.block_on(self.tours.load_saga::<ByPlan<Agent>>(tour)).unwrap().standing
+    }
+
+    /// The version of the plan that it goes by.
+    pub(crate) fn version(&self, tour: &TourId) -> u32 {
+        let saga = self.world.block_on(self.tours.load_saga::<ByPlan<Agent>>(tour)).unwrap();
+        saga.state.course.unwrap().version()
+    }
+
+    /// What all tours have of a vault.
+    pub(crate) fn taken(&self, service: &str, vault: &str) -> u64 {
+        self.vault((service, vault)).taken.values().sum()
     }
 
     pub(crate) fn service(&self) -> &Service {

@@ -2,11 +2,15 @@
 //!
 //! The story: a refund was refused, the saga was marked as failed, and nobody was told (P3).
 
+use super::crashes::Town;
 use super::story::{asked, beds_asked, pay_asked};
-use crate::domain::tours::plan::LIMIT;
-use headwater::End;
+use crate::domain::tours::TourId;
+use crate::domain::tours::plan::{LEASE, LIMIT};
+use headwater::lock::Lock;
 use headwater::plan::StageState;
 use headwater::prelude::*;
+use headwater::{End, ParkedError, Standing};
+use headwater_model::EventId;
 
 #[test]
 fn a_refused_undoing_waits_for_a_person_who_has_it_tried_again() {
@@ -83,43 +87,54 @@ fn a_refused_lock_gives_back_those_that_were_had() {
     tour.then(["ReleaseLock east", "ReleaseLock west", "undo credit"]);
 }
 
-#[test]
-fn a_person_retries_skips_or_ends_a_plan_as_any_saga() {
-    use super::crashes::Town;
-    use crate::domain::tours::plan::LEASE;
-    use headwater::Standing;
-    for deed in ["retry", "skip", "end"] {
-        let mut town = Town::open();
-        town.fill(100, 1, 0); // there are no vouchers
-        let tour = town.tour("a", 100);
-        town.world.settle();
-        town.world.advance(LIMIT);
-        let parked = town.world.block_on(town.service().parked("agent")).unwrap();
-        let [parked] = &parked[..] else { panic!("{parked:?}") };
-        assert_eq!(parked.code, "vault.closed");
-        let (reader, event) = ("agent", parked.event);
-        let service = town.service().clone();
+/// A tour that is paid, and for which there is no voucher: parked.
+fn without_voucher() -> (Town, TourId, EventId) {
+    let mut town = Town::open();
+    town.fill(100, 1, 0);
+    let tour = town.tour("a", 100);
+    town.world.settle();
+    town.world.advance(LIMIT);
+    let parked = town.world.block_on(town.service().parked("agent")).unwrap();
+    let [parked] = &parked[..] else { panic!("{parked:?}") };
+    assert_eq!(parked.code, "vault.closed");
+    let event = parked.event;
+    (town, tour, event)
+}
+
+fn deed(town: &Town, deed: &str, event: EventId) -> Result<(), ParkedError> {
+    let service = town.service();
+    town.world.block_on(async {
         match deed {
-            "retry" => {
-                town.add("post", "post", 1);
-                let retried = town.world.block_on(service.retry_parked(reader, event));
-                assert_eq!(retried.unwrap()[0].outcome, headwater::RetryOutcome::Done);
-            }
-            "skip" => {
-                let skip = service.discard_parked(reader, event, "handed out by hand");
-                town.world.block_on(skip).unwrap();
-            }
-            _ => {
-                let end = service.end_parked(reader, event, End::Completed, "all by hand");
-                town.world.block_on(end).unwrap();
-            }
+            "retry" => service.retry_parked("agent", event).await.map(drop),
+            "skip" => service.discard_parked("agent", event, "handed out").await.map(drop),
+            _ => service.end_parked("agent", event, End::Completed, "by hand").await.map(drop),
         }
-        town.world.settle();
-        town.world.advance(LEASE);
-        assert_eq!(town.standing(&tour), Standing::Ended(End::Completed), "{deed}");
-        assert_eq!(town.became(&tour).confirmed, usize::from(deed != "end"), "{deed}");
-        // Who is ended by hand gives nothing back; its leases run out.
-        assert_eq!(town.lock("east"), headwater::lock::Lock::default(), "{deed}");
-        assert!(town.world.block_on(service.parked(reader)).unwrap().is_empty());
+    })
+}
+
+#[test]
+fn what_a_person_does_with_a_plan_counts_once_whatever_append_fails() {
+    for what in ["retry", "skip", "end"] {
+        for (n, stored) in (0..4).flat_map(|n| [(n, false), (n, true)]) {
+            let (mut town, tour, event) = without_voucher();
+            if what == "retry" {
+                town.add("post", "post", 1);
+            }
+            town.world.crash(n, stored);
+            // As a person does: again, until it is done.
+            let done = (0..4).any(|_| {
+                matches!(deed(&town, what, event), Ok(()) | Err(ParkedError::NotParked { .. }))
+            });
+            town.world.settle();
+            town.world.advance(LEASE);
+            let about = format!("{what}, append {n}, stored {stored}");
+            assert!(done, "{about}");
+            assert_eq!(town.standing(&tour), Standing::Ended(End::Completed), "{about}");
+            assert_eq!(town.became(&tour).confirmed, usize::from(what != "end"), "{about}");
+            assert_eq!(town.taken("post", "post"), u64::from(what == "retry"), "{about}");
+            // Who is ended by hand gives nothing back; its leases run out.
+            assert_eq!(town.lock("east"), Lock::default(), "{about}");
+            assert!(town.world.block_on(town.service().parked("agent")).unwrap().is_empty());
+        }
     }
 }
