@@ -22,6 +22,10 @@ pub(crate) enum Task {
     /// killed, it ends in the same figures. Exit code 1: it could not be driven to its end;
     /// 3: it was, and the accounts disagree.
     Replay(ReplayArguments),
+    /// Tell how four orders go on a longer trip: credit, goods, payment, courier, each a service of its own.
+    ///
+    /// One goes well, one is sold out, one is not paid, one waits for the courier. On a virtual clock.
+    Trip,
 }
 
 /// What a replay needs.

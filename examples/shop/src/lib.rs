@@ -17,6 +17,7 @@
 pub mod demo;
 pub mod replay;
 pub mod services;
+pub mod trip;
 
 pub use demo::{Demo, DemoSettings};
 pub use services::{Flow, Ports, Shop, ShopError, ShopSettings};

@@ -1,4 +1,4 @@
-//! The shop as a program: the replay of a real shop's year.
+//! The shop as a program: the replay of a real shop's year, and the tale of a longer trip.
 
 mod args;
 
@@ -8,6 +8,7 @@ use clap::Parser;
 use headwater::prelude::*;
 use shop::replay::{Book, Figures, ReplayError, TIME_LIMIT, replay};
 use shop::services::{Ports, Shop, ShopSettings};
+use shop::trip::tale::Tale;
 use std::io::Write;
 use std::path::Path;
 use std::process::ExitCode;
@@ -24,8 +25,11 @@ async fn main() -> ExitCode {
         )
         .with_writer(std::io::stderr)
         .init();
-    let Task::Replay(arguments) = Arguments::parse().task;
-    match run(&arguments).await {
+    let done = match Arguments::parse().task {
+        Task::Replay(arguments) => run(&arguments).await,
+        Task::Trip => tell_the_tale().await,
+    };
+    match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             // If standard error is gone, the exit code has to do.
@@ -36,6 +40,13 @@ async fn main() -> ExitCode {
             }
         }
     }
+}
+
+/// The tale has a clock and a thread of its own.
+async fn tell_the_tale() -> anyhow::Result<()> {
+    let told = tokio::task::spawn_blocking(|| Tale::new().tell()).await?;
+    let told = told.map_err(anyhow::Error::msg)?;
+    write!(std::io::stdout(), "{told}").context("the tale cannot be told")
 }
 
 async fn run(arguments: &ReplayArguments) -> anyhow::Result<()> {

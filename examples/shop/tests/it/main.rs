@@ -9,6 +9,7 @@ mod oracle;
 mod promise;
 mod replayed;
 mod town;
+mod trip;
 mod whole;
 mod world;
 
