@@ -17,6 +17,7 @@ use parking_lot::Mutex;
 use serde_json::Value;
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Contexts that hold appends to the rules of each.
 pub struct EnforcedContexts {
@@ -54,7 +55,27 @@ impl Contexts for EnforcedContexts {
 /// What is known of a context's rules; nothing before the first append.
 #[derive(Default)]
 struct Known {
-    held: Mutex<Option<Arc<Held>>>,
+    /// What appends are held to, and how often that was forgotten.
+    held: Mutex<(Option<Arc<Held>>, u64)>,
+    /// The rules are known, and enforce nothing.
+    is_off: AtomicBool,
+}
+
+impl Known {
+    /// Rules or schemas have changed, or may have: what is being read of them just now is not kept.
+    fn forget(&self) {
+        let mut held = self.held.lock();
+        self.is_off.store(false, Ordering::Release);
+        *held = (None, held.1 + 1);
+    }
+
+    fn keep(&self, read: &Arc<Held>, forgotten_count: u64) {
+        let mut held = self.held.lock();
+        if held.1 == forgotten_count {
+            held.0 = Some(Arc::clone(read));
+            self.is_off.store(read.enforce == Enforce::Off, Ordering::Release);
+        }
+    }
 }
 
 /// What appends are held to.
@@ -71,11 +92,12 @@ struct EnforcedStore {
 
 impl EnforcedStore {
     async fn held(&self) -> Result<Arc<Held>, AppendError> {
-        if let Some(held) = &*self.known.held.lock() {
-            return Ok(Arc::clone(held));
-        }
+        let forgotten_count = match &*self.known.held.lock() {
+            (Some(held), _) => return Ok(Arc::clone(held)),
+            (None, count) => *count,
+        };
         let held = Arc::new(load(Arc::clone(&self.within)).await.map_err(refused)?);
-        *self.known.held.lock() = Some(Arc::clone(&held));
+        self.known.keep(&held, forgotten_count);
         Ok(held)
     }
 
@@ -89,7 +111,7 @@ impl EnforcedStore {
         let changes = append.writes.iter().any(|write| record::is_registry(&write.stream));
         let answer = self.within.append(append).await;
         if changes {
-            *self.known.held.lock() = None;
+            self.known.forget();
         }
         answer
     }
@@ -167,6 +189,10 @@ impl Around for EnforcedStore {
     }
 
     fn append(&self, append: Append) -> Answer<'_, Appended, AppendError> {
+        let changes = append.writes.iter().any(|write| record::is_registry(&write.stream));
+        if !changes && self.known.is_off.load(Ordering::Acquire) {
+            return self.within.append(append);
+        }
         Box::pin(self.held_to_rules(append))
     }
 
@@ -180,7 +206,7 @@ impl Around for EnforcedStore {
             let changes = record::is_registry(&stream);
             let answer = self.within.change_stream(stream, expected, change).await;
             if changes {
-                *self.known.held.lock() = None;
+                self.known.forget();
             }
             answer
         })
