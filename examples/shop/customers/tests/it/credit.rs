@@ -1,7 +1,7 @@
 //! What customers makes of what it hears.
 
 use headwater::prelude::*;
-use headwater::testing::{reaction, reads_golden};
+use headwater::testing::{reaction, writes_contract};
 use shop_customers::credit::{KeepCredit, OrderNews};
 use shop_customers::customer::{Customer, CustomerCommand};
 use shop_customers::{CustomerId, Money, OrderId};
@@ -22,7 +22,7 @@ fn a_new_order_asks_for_credit_and_a_cancelled_one_gives_it_back() {
 
 /// A typo in a name or a field compiles, and waits for ever.
 #[test]
-fn what_orders_publishes_can_be_read_here() {
-    let published = Path::new(env!("CARGO_MANIFEST_DIR")).join("../orders/golden");
-    reads_golden::<OrderNews>(&published, "orders");
+fn orders_keeps_what_the_credit_needs_of_it() {
+    let orders = Path::new(env!("CARGO_MANIFEST_DIR")).join("../orders");
+    writes_contract::<OrderNews>(&orders, "orders", "customers/keep-credit");
 }

@@ -1,7 +1,7 @@
 //! How a checkout goes, step by step.
 
 use headwater::prelude::*;
-use headwater::testing::{Conducting, reads_golden, saga};
+use headwater::testing::{Conducting, saga, writes_contract};
 use shop_orders::checkout::*;
 use shop_orders::order::{Order, OrderCommand, Reason};
 use shop_orders::{CustomerId, Money, OrderId};
@@ -70,7 +70,7 @@ fn an_order_that_its_customer_cancels_gives_its_credit_back() {
 
 /// A typo in a name or a field compiles, and waits for ever.
 #[test]
-fn what_customers_publishes_can_be_read_here() {
-    let published = Path::new(env!("CARGO_MANIFEST_DIR")).join("../customers/golden");
-    reads_golden::<CheckoutInput>(&published, "customers");
+fn customers_keeps_what_the_checkout_needs_of_it() {
+    let customers = Path::new(env!("CARGO_MANIFEST_DIR")).join("../customers");
+    writes_contract::<CheckoutInput>(&customers, "customers", "orders/checkout");
 }

@@ -1,7 +1,7 @@
 //! What orders makes of what it hears.
 
 use headwater::prelude::*;
-use headwater::testing::{reaction, reads_golden};
+use headwater::testing::{reaction, writes_contract};
 use shop_orders::OrderId;
 use shop_orders::order::{Order, OrderCommand, Reason};
 use shop_orders::settle::{CreditAnswer, ExpireOrder, Opened, SettleOrder};
@@ -39,7 +39,7 @@ fn an_order_is_declined_when_it_is_as_old_as_the_limit() {
 
 /// A typo in a name or a field compiles, and waits for ever.
 #[test]
-fn what_customers_publishes_can_be_read_here() {
-    let published = Path::new(env!("CARGO_MANIFEST_DIR")).join("../customers/golden");
-    reads_golden::<CreditAnswer>(&published, "customers");
+fn customers_keeps_what_settling_needs_of_it() {
+    let customers = Path::new(env!("CARGO_MANIFEST_DIR")).join("../customers");
+    writes_contract::<CreditAnswer>(&customers, "customers", "orders/settle-order");
 }
