@@ -1,16 +1,16 @@
-//! How fast a PostgreSQL log is mined into a store on disk: rows a second while catching up, and the
+//! How fast a database's log is mined into a store on disk: changes a second while catching up, and the
 //! time from a commit to the event that tells it.
 //!
-//! `cargo run --release -p headwater-cdc --example mining [ROWS]`
+//! `cargo run --release -p headwater-cdc --example mining [postgres|mariadb] [ROWS]`
 
 #![expect(clippy::print_stdout, reason = "a program that prints a table")]
 
 use headwater_cdc::{
-    AfterLoss, LagPolicy, Mapping, Miner, MinerSettings, MinerState, Mining, PostgresSettings,
-    TableMapping,
+    AfterLoss, LagPolicy, Mapping, MariaDbSettings, Miner, MinerSettings, MinerState, Mining,
+    PostgresSettings, PostgresSource, Source, TableMapping,
 };
 use headwater_model::{ContextName, EventStore};
-use headwater_outside::{Options, Postgres};
+use headwater_outside::{MariaDb, Options, Postgres};
 use headwater_store::EmbeddedStore;
 use std::error::Error;
 use std::sync::Arc;
@@ -24,62 +24,140 @@ const TIMED_COUNT: usize = 300;
 /// Between two of them: a low load.
 const PAUSE: Duration = Duration::from_millis(10);
 
+/// A server of the program's own.
+enum Database {
+    Postgres(Postgres),
+    MariaDb(MariaDb),
+}
+
 struct Bench {
-    postgres: Postgres,
+    database: Database,
     store: Arc<dyn EventStore>,
+}
+
+/// What is done while nobody mines.
+struct Work {
+    one_each: String,
+    hundreds: String,
+    at_once: String,
+    updates: String,
 }
 
 #[tokio::main]
 async fn main() -> Done<()> {
-    let rows: u64 = std::env::args().nth(1).map_or(Ok(200_000), |text| text.parse())?;
+    let mut words = std::env::args().skip(1).peekable();
+    let which = words.next_if(|word| !word.starts_with(|letter: char| letter.is_ascii_digit()));
+    let rows: u64 = words.next().map_or(Ok(200_000), |text| text.parse())?;
     let directory = tempfile::tempdir_in(".")?;
     let context = ContextName::new("mined")?;
     let store = EmbeddedStore::open(directory.path())?.embedded(&context)?;
-    let options = Options::default().set("wal_level", "logical");
-    let bench = Bench { postgres: Postgres::start(options)?, store };
-    bench.sql(
-        "create table rows (id bigserial primary key, customer text, total numeric, note text)",
-    )?;
-    bench.sql("create publication mined for table rows")?;
+    let database = match which.as_deref() {
+        Some("mariadb") => Database::mariadb()?,
+        _ => Database::postgres()?,
+    };
+    let bench = Bench { database, store };
     bench.following(bench.start()?).await?.drain().await;
-
-    let values = "'customer ' || n, n * 1.25, repeat('x', 80)";
     let some = rows / 10;
-    let one_each = format!(
-        "do $$ begin for n in 1..{some} loop \
-         insert into rows (customer, total, note) select {values}; commit; end loop; end $$"
-    );
-    let hundreds = format!(
-        "do $$ begin for m in 1..{} loop insert into rows (customer, total, note) \
-         select {values} from generate_series(1, 100) n; commit; end loop; end $$",
-        rows / 100
-    );
-    let at_once = format!(
-        "insert into rows (customer, total, note) select {values} from generate_series(1, {rows}) n"
-    );
-    let updates = format!("update rows set total = total + 1 where id <= {rows}");
+    let work = bench.database.work(some, rows);
     println!("{:<34} {:>9} {:>8} {:>10}", "log of", "changes", "s", "changes/s");
-    bench.catches_up("transactions of 1 insert", some, &one_each).await?;
-    bench.catches_up("transactions of 100 inserts", rows, &hundreds).await?;
-    bench.catches_up("one transaction of inserts", rows, &at_once).await?;
-    bench.catches_up("one transaction of updates", rows, &updates).await?;
+    bench.catches_up("transactions of 1 insert", some, &work.one_each).await?;
+    bench.catches_up("transactions of 100 inserts", rows, &work.hundreds).await?;
+    bench.catches_up("one transaction of inserts", rows, &work.at_once).await?;
+    bench.catches_up("one transaction of updates", rows, &work.updates).await?;
     bench.latency().await
 }
 
-impl Bench {
+impl Database {
+    fn postgres() -> Done<Self> {
+        let server = Postgres::start(Options::default().set("wal_level", "logical"))?;
+        let table = "create table lines (id bigserial primary key, customer text, total numeric, note text)";
+        server.rows("postgres", table)?;
+        server.rows("postgres", "create publication mined for table lines")?;
+        Ok(Self::Postgres(server))
+    }
+
+    fn mariadb() -> Done<Self> {
+        let options = Options::default().set("log-bin", "log").set("server-id", "1");
+        let options = options.set("binlog-format", "row").set("binlog-row-metadata", "full");
+        let server = MariaDb::start(options)?;
+        server.rows("mysql", "create database shop")?;
+        let table = "create table lines (id bigint auto_increment primary key, customer text, \
+                     total decimal(20,2), note text)";
+        server.rows("shop", table)?;
+        Ok(Self::MariaDb(server))
+    }
+
     fn sql(&self, sql: &str) -> Done<()> {
-        self.postgres.rows("postgres", sql)?;
+        match self {
+            Self::Postgres(server) => server.rows("postgres", sql)?,
+            Self::MariaDb(server) => server.rows("shop", sql)?,
+        };
         Ok(())
     }
 
+    fn source(&self) -> Done<(Source, &'static str)> {
+        let path = |path: std::path::PathBuf| {
+            path.to_str().map(str::to_owned).ok_or("a path without text")
+        };
+        Ok(match self {
+            Self::Postgres(server) => {
+                let (socket, port) = (path(server.socket().to_path_buf())?, server.port());
+                let database = PostgresSettings::new(&socket, port, "postgres", "postgres");
+                let (publication, slot) = ("mined".to_owned(), "bench".to_owned());
+                (PostgresSource { database, publication, slot }.into(), "public.lines")
+            }
+            Self::MariaDb(server) => {
+                let socket = path(server.socket())?;
+                (MariaDbSettings::new(&socket, server.port(), "root", 7).into(), "shop.lines")
+            }
+        })
+    }
+
+    fn work(&self, some: u64, rows: u64) -> Work {
+        let insert = "insert into lines (customer, total, note)";
+        let loops = rows / 100;
+        let updates = format!("update lines set total = total + 1 where id <= {rows}");
+        match self {
+            Self::Postgres(_) => {
+                let values = "'customer ' || n, n * 1.25, repeat('x', 80)";
+                Work {
+                    one_each: format!(
+                        "do $$ begin for n in 1..{some} loop {insert} select {values}; commit; end loop; end $$"
+                    ),
+                    hundreds: format!(
+                        "do $$ begin for m in 1..{loops} loop {insert} select {values} \
+                         from generate_series(1, 100) n; commit; end loop; end $$"
+                    ),
+                    at_once: format!("{insert} select {values} from generate_series(1, {rows}) n"),
+                    updates,
+                }
+            }
+            Self::MariaDb(_) => {
+                let values = "concat('customer ', seq), seq * 1.25, repeat('x', 80)";
+                let often = |count: u64, sql: String| {
+                    format!(
+                        "begin not atomic declare n int default 0; while n < {count} do {sql}; \
+                         set n = n + 1; end while; end"
+                    )
+                };
+                Work {
+                    one_each: often(some, format!("{insert} select {values} from seq_1_to_1")),
+                    hundreds: often(loops, format!("{insert} select {values} from seq_1_to_100")),
+                    at_once: format!("{insert} select {values} from seq_1_to_{rows}"),
+                    updates,
+                }
+            }
+        }
+    }
+}
+
+impl Bench {
     fn start(&self) -> Done<Mining> {
-        let socket = self.postgres.socket().to_str().ok_or("a path without text")?;
+        let (source, table) = self.database.source()?;
         let settings = MinerSettings {
             name: "bench".to_owned(),
-            database: PostgresSettings::new(socket, self.postgres.port(), "postgres", "postgres"),
-            publication: "mined".to_owned(),
-            slot: "bench".to_owned(),
-            mapping: Mapping::default().table(TableMapping::of("public.rows").category("row")),
+            source,
+            mapping: Mapping::default().table(TableMapping::of(table).category("row")),
             lag: LagPolicy::default(),
             after_loss: AfterLoss::Halt,
         };
@@ -94,7 +172,7 @@ impl Bench {
 
     /// The work is done while nobody mines, and then mined.
     async fn catches_up(&self, what: &str, changes: u64, sql: &str) -> Done<()> {
-        self.sql(sql)?;
+        self.database.sql(sql)?;
         let begun = Instant::now();
         let mining = self.start()?;
         let mut health = mining.follow();
@@ -118,7 +196,7 @@ impl Bench {
         let mut waits = Vec::with_capacity(TIMED_COUNT);
         for _ in 0..TIMED_COUNT {
             let head = self.store.head().await?.1;
-            self.sql("insert into rows (customer) values ('timed')")?;
+            self.database.sql("insert into lines (customer) values ('timed')")?;
             let committed = Instant::now();
             self.store.wait_past(head).await?;
             waits.push(committed.elapsed());

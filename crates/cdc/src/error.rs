@@ -3,8 +3,8 @@
 //! Invariant: nothing of this loses a change. What is in the store stays there, with the place up to
 //! which it was mined; what is behind that place is still in the log, or the error says that it is not.
 
+use crate::database::DatabaseError;
 use crate::place::LogPlace;
-use crate::postgres::error::PostgresError;
 use crate::postgres::message::MessageError;
 use crate::rule::{MappingError, UnfitRow};
 use headwater_model::{AppendError, ReadError, Retry};
@@ -138,6 +138,122 @@ pub enum MineError {
         /// Bytes that were allowed.
         retained_max: u64,
     },
+    /// Another server than this reads the log of.
+    #[error(
+        "this is no MariaDB ({version}); its log is mined by MariaDB's own numbers of transactions"
+    )]
+    NotMariaDb {
+        /// What it says it is.
+        version: String,
+    },
+    /// The log does not have what is needed.
+    #[error(
+        "{name} is {found}, and must be {wanted}: `SET GLOBAL {name} = {wanted}` and in the server's settings; sessions that are open keep what they had, and log_bin asks for a restart"
+    )]
+    ServerSetting {
+        /// The variable.
+        name: String,
+        /// What it is.
+        found: String,
+        /// What it must be.
+        wanted: String,
+    },
+    /// A table whose changes cannot be told from the log.
+    #[error(
+        "{table} is {kind}, whose rows cannot be mined; only tables of InnoDB can, without versions of the system's"
+    )]
+    TableKind {
+        /// The table.
+        table: String,
+        /// What it is.
+        kind: String,
+    },
+    /// A column that is not read.
+    #[error("column {column} of {table} cannot be mined: {why}")]
+    Column {
+        /// The table.
+        table: String,
+        /// The column.
+        column: String,
+        /// Why not.
+        why: String,
+    },
+    /// Another instance mines under this number.
+    #[error(
+        "somebody else reads this server's log as reader {reader_id}: another instance mines, or its connection has not ended yet"
+    )]
+    ReaderBusy {
+        /// The number.
+        reader_id: u32,
+    },
+    /// The server has deleted files of the log that were not mined.
+    #[error(
+        "the log behind {mined} was purged, the oldest file is {oldest}: changes are lost to the log; copy the tables again, and raise binlog_expire_logs_seconds or watch the lag"
+    )]
+    LogPurged {
+        /// How far it was mined.
+        mined: LogPlace,
+        /// The oldest file that is there.
+        oldest: String,
+    },
+    /// The log is another than the one that was mined.
+    #[error(
+        "the log is not the one that was mined up to {mined} ({why}): it was reset, or the database was restored; copy the tables again"
+    )]
+    LogReset {
+        /// How far it was mined.
+        mined: LogPlace,
+        /// What shows it.
+        why: String,
+    },
+    /// The server cannot send its log.
+    #[error("the server cannot send its log: {why}; copy the tables again")]
+    LogRefused {
+        /// Its words.
+        why: String,
+    },
+    /// The log has what is not read here.
+    #[error("the log has what cannot be read: {why}; then copy the tables again")]
+    LogUnread {
+        /// What it is, and what prevents it.
+        why: String,
+    },
+    /// A statement changed rows, or took a table away, and the log has no rows of it.
+    #[error(
+        "rows of {table} changed, or it went away, by `{statement}`, of which the log tells no rows; copy the tables again"
+    )]
+    Untold {
+        /// The table.
+        table: String,
+        /// The statement.
+        statement: String,
+    },
+    /// The log does not have the whole row.
+    #[error(
+        "the log does not have all columns of a changed row of {table}: a session had set binlog_row_image to something else than FULL; copy the tables again"
+    )]
+    RowImage {
+        /// The table.
+        table: String,
+    },
+    /// A distributed transaction changed mapped tables.
+    #[error(
+        "transaction {transaction} was prepared for a distributed commit (XA) with rows of mapped tables, and the log does not tell them with their commit; copy the tables again, and keep mapped tables out of XA"
+    )]
+    Prepared {
+        /// Its number.
+        transaction: String,
+    },
+    /// The miner lags more than was allowed.
+    #[error(
+        "{behind} bytes of log are not mined, more than the {behind_max} that are allowed; the server may delete its files now; copy the tables again"
+    )]
+    FarBehind {
+        /// Bytes that are not mined.
+        behind: u64,
+        /// Bytes that are allowed.
+        behind_max: u64,
+    },
     /// A table was emptied while it was copied in several passes.
     #[error(
         "{table} was truncated while it was being copied, and the copy was interrupted: which of its rows were there before cannot be told any more; copy the tables again"
@@ -164,7 +280,7 @@ pub enum MineError {
     Row(#[from] UnfitRow),
     /// The database does not do what it was asked for.
     #[error(transparent)]
-    Database(#[from] PostgresError),
+    Database(#[from] DatabaseError),
     /// The log is not what its protocol says.
     #[error(transparent)]
     Log(#[from] MessageError),
@@ -188,7 +304,7 @@ impl MineError {
     /// What can be done.
     pub fn retry(&self) -> Retry {
         match self {
-            Self::SlotBusy { .. } => Retry::Later,
+            Self::SlotBusy { .. } | Self::ReaderBusy { .. } => Retry::Later,
             Self::Database(cause) => cause.retry(),
             Self::Append(cause) => match cause.retry() {
                 // Another instance, or a lost reply: the store says where to go on.
@@ -210,6 +326,14 @@ impl MineError {
                 | Self::DatabaseBehind { .. }
                 | Self::GivenUp { .. }
                 | Self::TruncatedMeanwhile { .. }
+                | Self::LogPurged { .. }
+                | Self::LogReset { .. }
+                | Self::LogRefused { .. }
+                | Self::LogUnread { .. }
+                | Self::Untold { .. }
+                | Self::RowImage { .. }
+                | Self::Prepared { .. }
+                | Self::FarBehind { .. }
         )
     }
 
@@ -229,6 +353,19 @@ impl MineError {
             Self::DatabaseBehind { .. } => "cdc.database_behind",
             Self::OtherDatabase { .. } => "cdc.other_database",
             Self::GivenUp { .. } => "cdc.given_up",
+            Self::NotMariaDb { .. } => "cdc.not_mariadb",
+            Self::ServerSetting { .. } => "cdc.server_setting",
+            Self::TableKind { .. } => "cdc.table_kind",
+            Self::Column { .. } => "cdc.column",
+            Self::ReaderBusy { .. } => "cdc.reader_busy",
+            Self::LogPurged { .. } => "cdc.log_purged",
+            Self::LogReset { .. } => "cdc.log_reset",
+            Self::LogRefused { .. } => "cdc.log_refused",
+            Self::LogUnread { .. } => "cdc.log_unread",
+            Self::Untold { .. } => "cdc.untold",
+            Self::RowImage { .. } => "cdc.row_image",
+            Self::Prepared { .. } => "cdc.prepared",
+            Self::FarBehind { .. } => "cdc.far_behind",
             Self::TruncatedMeanwhile { .. } => "cdc.truncated_meanwhile",
             Self::SchemaChanged { .. } => "cdc.schema_changed",
             Self::Mapping(_) => "cdc.mapping",

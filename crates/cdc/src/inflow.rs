@@ -13,15 +13,19 @@ use tokio::sync::watch;
 ///
 /// ```
 /// use headwater_cdc::{
-///     AfterLoss, LagPolicy, Mapping, MinerInflow, MinerSettings, PostgresSettings, TableMapping,
+///     AfterLoss, LagPolicy, Mapping, MinerInflow, MinerSettings, PostgresSettings, PostgresSource,
+///     TableMapping,
 /// };
 /// use headwater_framework::{Service, Store};
 /// # fn wire(store: &Store) -> Result<Service, Box<dyn std::error::Error>> {
 /// let mined = MinerInflow::new(MinerSettings {
 ///     name: "billing-db".to_owned(),
-///     database: PostgresSettings::new("/run/postgresql", 5432, "miner", "billing"),
-///     publication: "mined".to_owned(),
-///     slot: "headwater".to_owned(),
+///     source: PostgresSource {
+///         database: PostgresSettings::new("/run/postgresql", 5432, "miner", "billing"),
+///         publication: "mined".to_owned(),
+///         slot: "headwater".to_owned(),
+///     }
+///     .into(),
 ///     mapping: Mapping::default().table(TableMapping::of("public.invoices").category("invoice")),
 ///     lag: LagPolicy::default(),
 ///     after_loss: AfterLoss::Halt,
@@ -86,7 +90,7 @@ impl Inflow for MinerInflow {
             (MinerState::Halted { why, .. }, _) => ReaderState::Halted { why },
         };
         InflowHealth {
-            source: self.settings.database.to_string(),
+            source: self.settings.source.to_string(),
             state,
             lag,
             parked_count: 0,

@@ -16,27 +16,36 @@
 //! Read first: [`mapping`] (what a user writes), [`miner`] (the life of it), `sink` (how exactly once).
 
 mod batch;
+mod bound;
 pub mod cell;
 pub mod change;
+pub mod database;
 pub mod error;
 pub mod inflow;
+mod job;
 pub mod json;
 mod limits;
 pub mod mapping;
+pub mod mariadb;
 pub mod miner;
 mod notes;
 pub mod place;
 pub mod postgres;
+mod progress;
 mod rule;
 mod sink;
+pub mod source;
 pub mod status;
 
+pub use database::{DatabaseError, Encryption};
 pub use error::MineError;
 pub use inflow::MinerInflow;
 pub use mapping::{Mapping, OutboxMapping, OutboxShape, Shape, TableMapping};
+pub use mariadb::settings::MariaDbSettings;
 pub use miner::{AfterLoss, Miner, MinerSettings, Mining};
 pub use place::LogPlace;
-pub use postgres::settings::{Encryption, PostgresSettings};
+pub use postgres::settings::{PostgresSettings, PostgresSource};
 pub use postgres::slot::LagPolicy;
 pub use rule::{MappingError, UnfitRow};
+pub use source::Source;
 pub use status::{MinerHealth, MinerState};

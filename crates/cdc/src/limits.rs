@@ -32,6 +32,13 @@ pub(crate) const PART_BYTES_MAX: usize = 10 * 1_024 * 1_024;
 /// that commits in groups takes all of them with one sync.
 pub(crate) const IN_FLIGHT_COUNT_MAX: usize = 16;
 
+/// Appends under way below which a batch is closed as soon as no more log is here: two, so that one is
+/// made while the other is synced. An append costs the store about as much as a dozen events.
+pub(crate) const EAGER_IN_FLIGHT_COUNT: usize = 2;
+
+/// Events from which on a batch is worth an append of its own, whatever is under way.
+pub(crate) const EAGER_EVENT_COUNT: usize = 512;
+
 /// Rows that are fetched at once while tables are copied, and are one append.
 pub(crate) const COPY_ROW_COUNT: usize = 2_000;
 
@@ -54,3 +61,7 @@ pub(crate) const RESTART_WAIT_MIN: Duration = Duration::from_millis(100);
 
 /// The longest wait between tries: a database that comes back is noticed within it.
 pub(crate) const RESTART_WAIT_MAX: Duration = Duration::from_secs(10);
+
+/// How long a server of a binary log may say nothing at all: it gives a sign of life four times as
+/// often. Beyond it the connection is dead, whatever the network says.
+pub(crate) const SILENCE_MAX: Duration = Duration::from_secs(20);

@@ -2,9 +2,9 @@
 //!
 //! Picture:
 //! ```text
-//!   ┌▶ connect and check ─▶ notes say: nothing ──▶ make the slot ─▶ copy ─▶ follow ─▶ told to stop
-//!   │                                  copying ──▶ go on copying ──────────▶ │
-//!   │                                  following ─▶ is the slot where we left it? ─▶ follow
+//!   ┌▶ connect and check ─▶ notes say: nothing ──▶ copy ──────────────▶ follow ─▶ told to stop
+//!   │                                  copying ──▶ go on copying ───────▶ │
+//!   │                                  following ─▶ is the log still there? ─▶ follow
 //!   └─ wait, doubling ◀── what passes ◀──────────────────────────────────────┤
 //!                halted ◀── what does not, with what to do                   ┘
 //! ```
@@ -12,20 +12,16 @@
 //! begins with reading it.
 
 use crate::error::MineError;
+use crate::job::Job;
 use crate::limits::{RESTART_WAIT_MAX, RESTART_WAIT_MIN};
 use crate::mapping::Mapping;
-use crate::notes::{Copying, Names, Note, Phase};
+use crate::notes::Names;
 use crate::place::LogPlace;
-use crate::postgres::copying::Copier;
-use crate::postgres::following::Following;
-use crate::postgres::session::{Purpose, Session};
-use crate::postgres::settings::PostgresSettings;
-use crate::postgres::sieve::Sieve;
-use crate::postgres::site::Site;
-use crate::postgres::slot::{self, LagPolicy};
-use crate::sink::Sink;
+use crate::postgres::slot::LagPolicy;
+use crate::source::Source;
 use crate::status::{MinerHealth, MinerState, Status};
-use headwater_model::{Append, EventStore, InvalidName, Retry, Revision};
+use crate::{mariadb, postgres};
+use headwater_model::{EventStore, InvalidName, Retry};
 use std::sync::Arc;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -35,22 +31,18 @@ use tokio::task::JoinHandle;
 pub struct MinerSettings {
     /// The miner's name, in the store and in metrics. Two miners of one context have two names.
     pub name: String,
-    /// The database.
-    pub database: PostgresSettings,
-    /// The publication that has the mapped tables.
-    pub publication: String,
-    /// The replication slot, which the miner makes. Nobody else reads from it.
-    pub slot: String,
+    /// Which database's log.
+    pub source: Source,
     /// Which tables, and how.
     pub mapping: Mapping,
-    /// How much log the slot may hold back.
+    /// How far it may lag.
     pub lag: LagPolicy,
     /// What happens when the log no longer has what is missing.
     pub after_loss: AfterLoss,
 }
 
-/// What happens when the log no longer has what is missing: the slot was dropped, invalidated or given
-/// up, or the database was restored to an earlier moment.
+/// What happens when the log no longer has what is missing: its slot was dropped, invalidated or given
+/// up, its files were purged, or the database was restored to an earlier moment.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum AfterLoss {
     /// The miner halts, and a person decides.
@@ -61,15 +53,9 @@ pub enum AfterLoss {
     CopyAgain,
 }
 
-/// From this version on a slot says whether it is about to be lost.
-const WAL_STATUS_SINCE: u32 = 130_000;
-
 /// Mines one database into one context of a store.
 pub struct Miner {
-    settings: Arc<MinerSettings>,
-    store: Arc<dyn EventStore>,
-    names: Names,
-    status: Arc<Status>,
+    job: Job,
 }
 
 /// A miner at work. Dropping it tells it to stop; [`drain`](Self::drain) waits.
@@ -78,13 +64,6 @@ pub struct Mining {
     stop: watch::Sender<bool>,
     task: Option<JoinHandle<()>>,
     status: Arc<Status>,
-}
-
-/// Where the notes say that a session begins.
-enum Beginning {
-    Anew { generation: u32, last: Option<Revision> },
-    Copying { generation: u32, copying: Copying, last: Revision },
-    Following { generation: u32, copying: Copying },
 }
 
 impl Miner {
@@ -104,7 +83,7 @@ impl Miner {
         status: Arc<Status>,
     ) -> Result<Self, InvalidName> {
         let names = Names::of(&settings.name)?;
-        Ok(Self { settings: Arc::new(settings), store, names, status })
+        Ok(Self { job: Job { settings: Arc::new(settings), store, names, status } })
     }
 
     /// Sets it to work on the current runtime.
@@ -114,7 +93,7 @@ impl Miner {
     #[must_use = "dropping it stops the miner"]
     pub fn start(self) -> Mining {
         let (stop, stopped) = watch::channel(false);
-        let status = Arc::clone(&self.status);
+        let status = Arc::clone(&self.job.status);
         Mining { stop, task: Some(tokio::spawn(self.serve(stopped))), status }
     }
 
@@ -123,14 +102,14 @@ impl Miner {
         let mut wait = RESTART_WAIT_MIN;
         let mut copy_again = false;
         while !*stopped.borrow() {
-            self.status.set(MinerState::Starting);
+            self.job.status.set(MinerState::Starting);
             let Err(error) = self.mine(&mut stopped, copy_again).await else { break };
-            copy_again = error.is_loss() && self.settings.after_loss == AfterLoss::CopyAgain;
+            copy_again = error.is_loss() && self.job.settings.after_loss == AfterLoss::CopyAgain;
             let is_final = error.retry() == Retry::Never && !copy_again;
-            if self.status.was_following() {
+            if self.job.status.was_following() {
                 wait = RESTART_WAIT_MIN;
             }
-            self.status.failed(&error, is_final);
+            self.job.status.failed(&error, is_final);
             if is_final {
                 return;
             }
@@ -141,30 +120,7 @@ impl Miner {
             }
             wait = (wait * 2).min(RESTART_WAIT_MAX);
         }
-        self.status.set(MinerState::Stopped);
-    }
-
-    /// While the store is away the log piles up all the same: the slot is given up as the policy says.
-    async fn protect(&self) {
-        let (settings, Some(retained_max)) = (&self.settings, self.settings.lag.give_up_bytes)
-        else {
-            return;
-        };
-        // Only a slot that was followed by this instance is known to be ours without the store.
-        let Some(seen) = self.status.health().slot else { return };
-        let looked = async {
-            let mut session = Session::connect(&settings.database, Purpose::Queries).await?;
-            let server = if seen.status.is_empty() { 0 } else { WAL_STATUS_SINCE };
-            let (state, _) = slot::look(&mut session, &settings.slot, server).await?;
-            if let Some(state) = state.filter(|state| state.retained_bytes > retained_max) {
-                slot::give_up(&mut session, &settings.slot).await?;
-                tracing::error!(slot = settings.slot, retained = state.retained_bytes, "given up");
-            }
-            Ok::<_, MineError>(())
-        };
-        if let Err(error) = looked.await {
-            tracing::warn!(%error, "the replication slot cannot be looked at");
-        }
+        self.job.status.set(MinerState::Stopped);
     }
 
     /// Mines until something is in the way, or until it is told to stop.
@@ -176,87 +132,20 @@ impl Miner {
         stopped: &mut watch::Receiver<bool>,
         copy_again: bool,
     ) -> Result<(), MineError> {
-        // Until the log is followed, stopping is the same as a crash, and as harmless.
-        let mut early = stopped.clone();
-        let prepared = tokio::select! {
-            prepared = self.prepare(copy_again) => prepared?,
-            () = told(&mut early) => return Ok(()),
-        };
-        let (mut site, generation, copying) = prepared;
-        let saved = self.names.saved(&*self.store).await?;
-        let sink = Sink::new(Arc::clone(&self.store), self.names.clone(), generation, saved);
-        Following::begin(&mut site, sink, Sieve::new(copying)).await?.run(stopped).await
-    }
-
-    /// All that comes before the log is followed.
-    async fn prepare(&self, copy_again: bool) -> Result<(Site, u32, Copying), MineError> {
-        let (settings, store) = (&self.settings, &self.store);
-        let mut site = Site::open(settings, store, &self.status, &self.names).await?;
-        let beginning = self.beginning(&mut site, copy_again).await?;
-        let (generation, copying) = match beginning {
-            Beginning::Following { generation, copying } => (generation, copying),
-            Beginning::Copying { generation, copying, last } => {
-                let copier = Copier::resume(&mut site, generation, copying, last).await?;
-                (generation, copier.run().await?)
+        match &self.job.settings.source {
+            Source::Postgres(from) => {
+                postgres::mining::mine(&self.job, from, stopped, copy_again).await
             }
-            Beginning::Anew { generation, last } => {
-                (generation, self.begin(&mut site, generation, last).await?)
-            }
-        };
-        Ok((site, generation, copying))
-    }
-
-    /// What the notes say, checked against the slot.
-    async fn beginning(&self, site: &mut Site, copy_again: bool) -> Result<Beginning, MineError> {
-        let slot = &self.settings.slot;
-        let found = slot::look(&mut site.queries, slot, site.server).await?;
-        let Some((note, last)) = self.names.read(&*self.store).await? else {
-            if found.0.is_some() {
-                let why = "nothing was mined from it into this store".to_owned();
-                return Err(MineError::SlotTaken { slot: slot.clone(), why });
-            }
-            return Ok(Beginning::Anew { generation: 1, last: None });
-        };
-        if note.source != site.source {
-            let (known, found) = (note.source.to_string(), site.source.to_string());
-            return Err(MineError::OtherDatabase { known, found });
-        }
-        let generation = note.generation;
-        if copy_again {
-            return Ok(Beginning::Anew { generation: generation + 1, last: Some(last) });
-        }
-        match note.phase {
-            Phase::Asked => Ok(Beginning::Anew { generation, last: Some(last) }),
-            Phase::Copying(copying) => {
-                slot::check(slot, &found, copying.consistent_at)?;
-                Ok(Beginning::Copying { generation, copying, last })
-            }
-            Phase::Following(copying) => {
-                let mined = self.names.saved(&*self.store).await?.log_place();
-                slot::check(slot, &found, mined)?;
-                Ok(Beginning::Following { generation, copying })
+            Source::MariaDb(from) => {
+                mariadb::mining::mine(&self.job, from, stopped, copy_again).await
             }
         }
     }
 
-    /// Makes the slot, and copies what is there.
-    async fn begin(
-        &self,
-        site: &mut Site,
-        generation: u32,
-        last: Option<Revision>,
-    ) -> Result<Copying, MineError> {
-        // Noted first: a slot that is found after a crash is then known to be ours, and unread.
-        let note = Note { source: site.source.clone(), generation, phase: Phase::Asked };
-        let write = self.names.write(&note, last);
-        self.store.append(Append { writes: vec![write], ..Append::default() }).await?;
-        let last = last.map_or(Revision::ZERO, Revision::next);
-        slot::discard(&mut site.queries, &self.settings.slot).await?;
-        let mut maker = Session::connect(&self.settings.database, Purpose::Log).await?;
-        let (consistent_at, snapshot) = slot::make(&mut maker, &self.settings.slot).await?;
-        let copier = Copier::begin(site, generation, consistent_at, &snapshot, last).await?;
-        drop(maker);
-        copier.run().await
+    async fn protect(&self) {
+        if let Source::Postgres(from) = &self.job.settings.source {
+            postgres::mining::protect(&self.job, from).await;
+        }
     }
 }
 

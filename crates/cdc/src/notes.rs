@@ -6,6 +6,7 @@
 //! |---|---|---|
 //! | checkpoint `cdc/<name>` | the place in the log up to which all is in the store | with every append |
 //! | checkpoint `cdc/<name>/part` | changes of the transaction at that place that are there, too | while a large one comes in parts |
+//! | checkpoint `cdc/<name>/file` | which file of MariaDB's log that is, and when it was made | when the file is another |
 //! | stream `$cdc-<name>` | which database, which slot; while tables are copied, how far | with every append of the copy |
 //!
 //! Invariant: one instance writes. The others' notes or checkpoints are not where they expect them, and
@@ -39,15 +40,18 @@ pub(crate) struct Note {
 /// Which server and database.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub(crate) struct SourceName {
-    /// PostgreSQL's system identifier.
+    /// PostgreSQL's system identifier, MariaDB's `server_id`.
     pub(crate) system: String,
-    /// The database's name.
+    /// The database's name; empty where a log is of all of them.
     pub(crate) database: String,
 }
 
 impl std::fmt::Display for SourceName {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "database {} of server {}", self.database, self.system)
+        match self.database.as_str() {
+            "" => write!(f, "server {}", self.system),
+            database => write!(f, "database {database} of server {}", self.system),
+        }
     }
 }
 
@@ -104,6 +108,7 @@ pub(crate) struct Names {
     pub(crate) notes: StreamName,
     pub(crate) place: CheckpointName,
     pub(crate) part: CheckpointName,
+    pub(crate) mark: CheckpointName,
     note_type: EventType,
 }
 
@@ -114,6 +119,8 @@ pub(crate) struct Saved {
     pub(crate) place: Option<Checkpoint>,
     /// How many changes of the transaction at that place.
     pub(crate) part: Option<Checkpoint>,
+    /// Which file of the log, where it is one of files.
+    pub(crate) mark: Option<Checkpoint>,
 }
 
 impl Saved {
@@ -134,6 +141,7 @@ impl Names {
             notes: StreamName::system(format!("$cdc-{miner}"))?,
             place: CheckpointName::new(format!("cdc/{miner}"))?,
             part: CheckpointName::new(format!("cdc/{miner}/part"))?,
+            mark: CheckpointName::new(format!("cdc/{miner}/file"))?,
             note_type: EventType::new(ByteString::from_static("$cdc-note"))?,
         })
     }
@@ -175,6 +183,7 @@ impl Names {
         Ok(Saved {
             place: store.checkpoint(self.place.clone()).await?,
             part: store.checkpoint(self.part.clone()).await?,
+            mark: store.checkpoint(self.mark.clone()).await?,
         })
     }
 }

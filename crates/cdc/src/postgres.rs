@@ -10,11 +10,11 @@
 pub mod bytes;
 pub(crate) mod catalog;
 pub(crate) mod copying;
-pub mod error;
 pub(crate) mod following;
 mod frame;
 mod kinds;
 pub mod message;
+pub(crate) mod mining;
 pub mod relation;
 pub(crate) mod session;
 pub mod settings;

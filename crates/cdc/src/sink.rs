@@ -10,18 +10,21 @@
 //! Appends are under way one behind the other, and one that does not hold refuses all behind it.
 
 use crate::batch::Batch;
+use crate::bound::Halves;
 use crate::change::{Change, Moment};
 use crate::error::MineError;
 use crate::limits::{
-    BATCH_BYTES_MAX, BATCH_EVENT_COUNT_MAX, IN_FLIGHT_COUNT_MAX, PART_BYTES_MAX,
-    PART_EVENT_COUNT_MAX, UNSAVED_LOG_BYTES_MAX,
+    BATCH_BYTES_MAX, BATCH_EVENT_COUNT_MAX, EAGER_EVENT_COUNT, EAGER_IN_FLIGHT_COUNT,
+    IN_FLIGHT_COUNT_MAX, PART_BYTES_MAX, PART_EVENT_COUNT_MAX, UNSAVED_LOG_BYTES_MAX,
 };
 use crate::notes::{Names, Saved, checkpoint, save};
 use crate::place::LogPlace;
 use crate::rule::{Addressed, Rule};
 use bytestring::ByteString;
 use futures_util::future::BoxFuture;
-use headwater_model::{Append, AppendError, Appended, EventStore};
+use headwater_model::{
+    Append, AppendError, Appended, Checkpoint, EventStore, StreamName, Timestamp,
+};
 use std::collections::VecDeque;
 use std::future::poll_fn;
 use std::sync::Arc;
@@ -39,6 +42,8 @@ pub(crate) struct Sink {
     batch: Batch,
     open: Option<Open>,
     in_flight: VecDeque<InFlight>,
+    /// Which file of the log is read, if it is one of files.
+    mark: Option<Checkpoint>,
 }
 
 /// The transaction that is being read.
@@ -50,6 +55,22 @@ struct Open {
     skip: u64,
     /// All of it is in the store already.
     is_known: bool,
+}
+
+impl Open {
+    fn take(
+        &mut self,
+        rule: &Rule,
+        change: &Change,
+        moved: Option<StreamName>,
+    ) -> Result<(), MineError> {
+        self.moment.moved = moved;
+        if let Some(event) = rule.event(change, &self.moment)? {
+            self.bytes += event.1.bytes() + event.0.as_str().len();
+            self.events.push(event);
+        }
+        Ok(())
+    }
 }
 
 struct InFlight {
@@ -84,6 +105,7 @@ impl Sink {
             batch,
             open: None,
             in_flight,
+            mark: None,
         }
     }
 
@@ -95,6 +117,12 @@ impl Sink {
     /// Whether nothing more should be read before an append is done.
     pub(crate) fn is_full(&self) -> bool {
         self.in_flight.len() >= IN_FLIGHT_COUNT_MAX
+    }
+
+    /// Whether whole transactions should be appended as they are, instead of waiting for more.
+    pub(crate) fn is_eager(&self) -> bool {
+        let worth_it = self.batch.event_count() >= EAGER_EVENT_COUNT;
+        self.in_flight.len() < EAGER_IN_FLIGHT_COUNT || (worth_it && !self.is_full())
     }
 
     pub(crate) fn is_waiting(&self) -> bool {
@@ -112,26 +140,54 @@ impl Sink {
         self.open = Some(Open { moment, events: Vec::new(), bytes: 0, skip, is_known });
     }
 
+    /// Which file of a log is read, and the second in which it was made. A file of the same number
+    /// that was made in another second is not the one that we have read.
+    pub(crate) fn in_file(&mut self, file: u32, made_at: u32) -> Result<(), MineError> {
+        let mark = u64::from(file) << 32 | u64::from(made_at);
+        let known = self.saved.mark.filter(|known| known.incarnation.0 == self.generation);
+        let known = known.map(|known| known.position.0).filter(|known| known >> 32 == mark >> 32);
+        if let Some(known) = known.filter(|known| *known != mark) {
+            let made = |mark: u64| Timestamp::from_micros((mark & 0xFFFF_FFFF) * 1_000_000);
+            let (known, found) = (made(known), made(mark));
+            let why = format!("its file was made at {found}, and the one that was read at {known}");
+            return Err(MineError::LogReset { mined: self.durable, why });
+        }
+        self.mark = Some(checkpoint(self.generation, mark));
+        Ok(())
+    }
+
+    /// Whether all of the transaction that is being read is in the store already.
+    pub(crate) fn is_known(&self) -> bool {
+        self.open.as_ref().is_some_and(|open| open.is_known)
+    }
+
+    /// Nothing of the transaction that is being read happened; `false` if a part of it is in the store.
+    pub(crate) fn rollback(&mut self, end_at: LogPlace) -> bool {
+        let is_whole = self.open.as_ref().is_none_or(|open| open.moment.part.is_none());
+        if let Some(open) = self.open.take().filter(|open| is_whole && !open.is_known) {
+            self.upto = self.upto.max(end_at);
+            drop(open);
+        }
+        is_whole
+    }
+
     /// When the transaction that is being read committed.
     pub(crate) fn commit_at(&self) -> Option<LogPlace> {
         self.open.as_ref().map(|open| open.moment.commit_at)
     }
 
-    /// The next change of the transaction. `halves` is one change, or the two of a row that moved;
-    /// empty for a change that says nothing.
-    pub(crate) fn change(&mut self, rule: &Rule, halves: &[Change]) -> Result<(), MineError> {
+    /// The next change of the transaction.
+    pub(crate) fn change(&mut self, rule: &Rule, halves: &Halves) -> Result<(), MineError> {
         let Some(open) = &mut self.open else { return Ok(()) };
         let at = open.moment.change;
         if !open.is_known && at >= open.skip {
-            let streams = match halves {
-                [from, to] => [rule.stream(to)?, rule.stream(from)?],
-                _ => [None, None],
-            };
-            for (half, moved) in halves.iter().zip(streams) {
-                open.moment.moved = moved;
-                if let Some(event) = rule.event(half, &open.moment)? {
-                    open.bytes += event.1.bytes() + event.0.as_str().len();
-                    open.events.push(event);
+            match halves {
+                Halves::None => {}
+                Halves::One(change) => open.take(rule, change, None)?,
+                Halves::Two(from, to) => {
+                    let (old, new) = (rule.stream(from)?, rule.stream(to)?);
+                    open.take(rule, from, new)?;
+                    open.take(rule, to, old)?;
                 }
             }
         }
@@ -207,6 +263,10 @@ impl Sink {
             let to = checkpoint(self.generation, part);
             append.checkpoints.extend(save(&self.names.part, self.saved.part, to));
             self.saved.part = Some(to);
+        }
+        if let Some(mark) = self.mark {
+            append.checkpoints.extend(save(&self.names.mark, self.saved.mark, mark));
+            self.saved.mark = Some(mark);
         }
         let event_count = append.event_count();
         let store = Arc::clone(&self.store);

@@ -25,10 +25,25 @@ pub struct MinerHealth {
     pub event_count: u64,
     /// Its replication slot, when it was last looked at.
     pub slot: Option<SlotState>,
+    /// The files of its log, when they were last looked at; of MariaDB only.
+    pub log: Option<LogState>,
     /// What a person should know before it is an error.
     pub warning: Option<String>,
     /// How often it failed and was started again.
     pub restart_count: u64,
+}
+
+/// The files of a binary log.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct LogState {
+    /// Where the oldest that is there begins.
+    pub oldest: LogPlace,
+    /// The end of the log.
+    pub end: LogPlace,
+    /// Bytes of it that are not in the store yet.
+    pub behind_bytes: u64,
+    /// How many files there are.
+    pub file_count: usize,
 }
 
 /// What a miner does.
@@ -73,7 +88,11 @@ impl MinerHealth {
 
     /// Bytes of log that are not in the store yet, as far as is known.
     pub fn lag_bytes(&self) -> u64 {
-        self.slot.as_ref().map_or(0, |slot| slot.log_end.since(self.mined))
+        match (&self.slot, &self.log) {
+            (Some(slot), _) => slot.log_end.since(self.mined),
+            (None, Some(log)) => log.behind_bytes,
+            (None, None) => 0,
+        }
     }
 }
 
@@ -92,6 +111,7 @@ impl Status {
             committed_at: None,
             event_count: 0,
             slot: None,
+            log: None,
             warning: None,
             restart_count: 0,
         };
@@ -167,6 +187,21 @@ impl Status {
         gauge!("headwater_cdc_lag_bytes", "miner" => miner.clone()).set(lag as f64);
         gauge!("headwater_cdc_slot_retained_bytes", "miner" => miner)
             .set(slot.retained_bytes as f64);
+    }
+
+    pub(crate) fn log(&self, log: &LogState, lag: &LagPolicy) {
+        let behind = log.behind_bytes;
+        let warning =
+            (behind > lag.warn_bytes).then(|| format!("{behind} bytes of log are not mined yet"));
+        let had_warning = self.health.borrow().warning.is_some();
+        if let (Some(warning), false) = (&warning, had_warning) {
+            tracing::warn!(miner = self.miner(), warning, "a miner lags");
+        }
+        self.health.send_modify(|health| {
+            (health.log, health.warning) = (Some(log.clone()), warning);
+        });
+        let (miner, lag) = (self.miner(), behind);
+        gauge!("headwater_cdc_lag_bytes", "miner" => miner).set(lag as f64);
     }
 
     pub(crate) fn schema_changed(&self, table: &str) {

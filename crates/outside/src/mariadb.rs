@@ -6,6 +6,7 @@ use crate::home::Home;
 use crate::programs::{Package, Programs};
 use crate::server::Server;
 use crate::{Options, OutsideError, Row, or_skip};
+use parking_lot::Mutex;
 use rustix::process::Signal;
 use session::Session;
 use std::io::Write;
@@ -47,6 +48,7 @@ pub struct MariaDb {
     server: Server,
     programs: Programs,
     options: Options,
+    later: Mutex<Vec<(String, String)>>,
 }
 
 impl MariaDb {
@@ -65,7 +67,7 @@ impl MariaDb {
     pub fn start(options: Options) -> Result<Self, OutsideError> {
         let programs = Programs::find(&PACKAGE)?;
         let server = Server::at(Home::make()?, "ready for connections", Signal::TERM);
-        let made = Self { server, programs, options };
+        let made = Self { server, programs, options, later: Mutex::default() };
         made.make_own_tables()?;
         made.start_again()?;
         Ok(made)
@@ -90,7 +92,9 @@ impl MariaDb {
         let mut command = self.command();
         command.arg(format!("--socket={}", self.socket().display()));
         command.arg(format!("--port={}", self.port())).arg("--pid-file=own.pid");
-        for (name, value) in SETTINGS.iter().copied().chain(self.options.settings()) {
+        let later = self.later.lock();
+        let later = later.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+        for (name, value) in SETTINGS.iter().copied().chain(self.options.settings()).chain(later) {
             match value {
                 "" => command.arg(format!("--{name}")),
                 value => command.arg(format!("--{name}={value}")),
@@ -145,6 +149,20 @@ impl MariaDb {
         Session::open(&self.socket(), USER, database)?.rows(sql)
     }
 
+    /// Runs statements in a database, one behind the other on one connection.
+    ///
+    /// # Errors
+    /// [`OutsideError::Refused`] by the server; [`OutsideError::Failed`] if it does not answer.
+    pub fn conversation(&self, database: &str, statements: &[&str]) -> Result<(), OutsideError> {
+        let mut session = Session::open(&self.socket(), USER, database)?;
+        statements.iter().try_for_each(|sql| session.rows(sql).map(drop))
+    }
+
+    /// With another setting when it is started again.
+    pub fn set(&self, name: &str, value: &str) {
+        self.later.lock().push((name.to_owned(), value.to_owned()));
+    }
+
     /// The last lines of its log.
     pub fn last_words(&self) -> String {
         self.server.last_words()
@@ -157,6 +175,8 @@ impl MariaDb {
         command.arg(format!("--lc-messages-dir={}", self.share().display()));
         command.arg(format!("--character-sets-dir={}", self.share().join("charsets").display()));
         command.arg(format!("--datadir={}", self.server.home.path().join("data").display()));
+        // A server that starts removes what others left there, and what others are at work on.
+        command.arg(format!("--tmpdir={}", self.server.home.path().join("tmp").display()));
         command
     }
 
@@ -180,9 +200,11 @@ impl MariaDb {
         }
         script.push_str("flush privileges;\ncreate user if not exists root@'127.0.0.1';\n");
         script.push_str("grant all on *.* to root@'127.0.0.1' with grant option;\n");
-        std::fs::create_dir(self.server.home.path().join("data"))
-            .and_then(|()| self.server.home.hand_over("data"))
-            .map_err(OutsideError::doing(WHAT))?;
+        for folder in ["data", "tmp"] {
+            std::fs::create_dir(self.server.home.path().join(folder))
+                .and_then(|()| self.server.home.hand_over(folder))
+                .map_err(OutsideError::doing(WHAT))?;
+        }
         let mut command = self.command();
         command.args(["--bootstrap", "--innodb-log-file-size=32M", "--innodb-use-native-aio=0"]);
         command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped());

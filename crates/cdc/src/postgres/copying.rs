@@ -14,27 +14,23 @@
 //! the snapshot that it was found in.
 
 use super::catalog;
-use super::error::PostgresError;
 use super::session::{Purpose, Session, literal, quoted};
-use super::site::{Bound, Site};
-use crate::batch::Batch;
+use super::site::Site;
+use crate::bound::Bound;
 use crate::cell::Row;
-use crate::change::{Change, Moment};
+use crate::database::DatabaseError;
 use crate::error::MineError;
-use crate::limits::{COPY_ROW_COUNT, PART_BYTES_MAX, PART_EVENT_COUNT_MAX};
-use crate::notes::{CopyPlace, Copying, Note, Pass, Phase, checkpoint, save};
+use crate::limits::COPY_ROW_COUNT;
+use crate::notes::{CopyPlace, Copying, Pass};
 use crate::place::LogPlace;
-use crate::rule::Addressed;
-use bytestring::ByteString;
-use headwater_model::{Append, Revision};
+use crate::progress::Progress;
+use headwater_model::Revision;
 
 /// A copy under way.
 pub(crate) struct Copier<'a> {
     site: &'a mut Site,
     reader: Session,
-    generation: u32,
-    copying: Copying,
-    last_note: Revision,
+    progress: Progress,
 }
 
 impl<'a> Copier<'a> {
@@ -53,7 +49,7 @@ impl<'a> Copier<'a> {
         let first = Pass { sees: None, until: consistent_at, from: from.clone() };
         let tables = site.tables.iter().map(|table| table.relation.full_name()).collect();
         let copying = Copying { consistent_at, tables, passes: vec![first], at: from };
-        Ok(Self { site, reader, generation, copying, last_note })
+        Ok(Self::of(site, reader, generation, copying, last_note))
     }
 
     /// Goes on with a copy that was interrupted.
@@ -72,16 +68,28 @@ impl<'a> Copier<'a> {
         let until = text(&until).and_then(|at| at.parse().ok());
         let (Some(sees), Some(until)) = (text(&sees), until) else {
             let why = "no snapshot, or no place of the log's end".to_owned();
-            return Err(PostgresError::Protocol { why }.into());
+            return Err(DatabaseError::Protocol { why }.into());
         };
         let from = copying.at.clone();
         copying.passes.push(Pass { sees: Some(sees), until, from });
-        Ok(Self { site, reader, generation, copying, last_note })
+        Ok(Self::of(site, reader, generation, copying, last_note))
+    }
+
+    fn of(
+        site: &'a mut Site,
+        reader: Session,
+        generation: u32,
+        copying: Copying,
+        last_note: Revision,
+    ) -> Self {
+        let (job, source) = (site.job.clone(), site.source.clone());
+        let progress = Progress { job, source, generation, copying, last_note };
+        Self { site, reader, progress }
     }
 
     /// Copies what is left, and notes that the log is followed from here on.
     pub(crate) async fn run(mut self) -> Result<Copying, MineError> {
-        while let Some(name) = self.copying.tables.get(self.copying.at.table).cloned() {
+        while let Some(name) = self.progress.table() {
             let known = |table: &&catalog::KnownTable| table.relation.full_name() == name;
             if let Some(table) = self.site.tables.iter().find(known) {
                 let (relation, filter) = (table.relation.clone(), table.filter.clone());
@@ -89,9 +97,9 @@ impl<'a> Copier<'a> {
                     self.table(&name, &bound, filter.as_deref()).await?;
                 }
             }
-            self.copying.at = CopyPlace { table: self.copying.at.table + 1, behind: None };
+            self.progress.next_table();
         }
-        self.finish().await
+        self.progress.finish().await
     }
 
     async fn table(
@@ -100,78 +108,25 @@ impl<'a> Copier<'a> {
         bound: &Bound,
         filter: Option<&str>,
     ) -> Result<(), MineError> {
-        let sql = select(name, bound, filter, self.copying.at.behind.as_deref())?;
+        let sql = select(name, bound, filter, self.progress.copying.at.behind.as_deref())?;
         self.reader.query(&format!("declare found no scroll cursor for {sql}")).await?;
-        let moment = Moment {
-            change: u64::from(self.generation),
-            transaction: ByteString::from_static("copy"),
-            committed_at: self.site.store.now().to_string().into(),
-            ..Moment::of(String::new(), self.copying.consistent_at, self.site.store.now())
-        };
+        let moment = self.progress.moment();
         loop {
             let rows = self.reader.query(&format!("fetch {COPY_ROW_COUNT} from found")).await?;
             if rows.is_empty() {
                 break;
             }
-            self.site.status.copied(name, rows.len());
-            self.rows(bound, &moment, rows).await?;
+            self.site.job.status.copied(name, rows.len());
+            self.progress.rows(bound, &moment, rows).await?;
         }
         self.reader.query("close found").await?;
         Ok(())
     }
-
-    /// Appends rows, with the note of how far the copy is.
-    async fn rows(
-        &mut self,
-        bound: &Bound,
-        moment: &Moment,
-        rows: Vec<Row>,
-    ) -> Result<(), MineError> {
-        let (mut events, mut bytes): (Vec<Addressed>, usize) = (Vec::new(), 0);
-        for row in rows {
-            let key = |at: &(String, usize)| row.cell(at.1).text().unwrap_or_default().to_owned();
-            let behind = bound.copy_key.iter().map(key).collect();
-            if let Some(event) = bound.rule.event(&Change::Found(row), moment)? {
-                bytes += event.1.bytes() + event.0.as_str().len();
-                events.push(event);
-            }
-            self.copying.at.behind = Some(behind);
-            if bytes >= PART_BYTES_MAX || events.len() >= PART_EVENT_COUNT_MAX {
-                self.append(&mut events, bytes).await?;
-                bytes = 0;
-            }
-        }
-        self.append(&mut events, bytes).await
-    }
-
-    async fn append(&mut self, events: &mut Vec<Addressed>, bytes: usize) -> Result<(), MineError> {
-        let mut batch = Batch::default();
-        batch.add(events, bytes);
-        let append = Append { writes: batch.take(), ..Append::default() };
-        self.note(Phase::Copying(self.copying.clone()), append).await
-    }
-
-    async fn note(&mut self, phase: Phase, mut append: Append) -> Result<(), MineError> {
-        let note = Note { source: self.site.source.clone(), generation: self.generation, phase };
-        append.writes.push(self.site.names.write(&note, Some(self.last_note)));
-        self.site.store.append(append).await?;
-        self.last_note = self.last_note.next();
-        Ok(())
-    }
-
-    async fn finish(mut self) -> Result<Copying, MineError> {
-        let saved = self.site.names.saved(&*self.site.store).await?;
-        let to = checkpoint(self.generation, self.copying.consistent_at.0);
-        let mut append = Append::default();
-        append.checkpoints.extend(save(&self.site.names.place, saved.place, to));
-        self.note(Phase::Following(self.copying.clone()), append).await?;
-        Ok(self.copying)
-    }
 }
 
 /// A session that sees one moment.
-async fn reader(site: &Site) -> Result<Session, PostgresError> {
-    let mut reader = Session::connect(&site.settings.database, Purpose::Queries).await?;
+async fn reader(site: &Site) -> Result<Session, DatabaseError> {
+    let mut reader = Session::connect(&site.from.database, Purpose::Queries).await?;
     reader.query("begin isolation level repeatable read read only").await?;
     Ok(reader)
 }

@@ -14,8 +14,9 @@ mod changes;
 use super::message::{LogMessage, MessageError};
 use super::session::{CopyBoth, Purpose, Session, literal, quoted};
 use super::sieve::Sieve;
-use super::site::{Bound, Site};
+use super::site::Site;
 use super::slot;
+use crate::bound::Bound;
 use crate::change::Moment;
 use crate::error::MineError;
 use crate::limits::{FEEDBACK_EVERY, WATCH_EVERY};
@@ -48,12 +49,12 @@ impl<'a> Following<'a> {
         sink: Sink,
         sieve: Sieve,
     ) -> Result<Self, MineError> {
-        let session = Session::connect(&site.settings.database, Purpose::Log).await?;
+        let session = Session::connect(&site.from.database, Purpose::Log).await?;
         let at = sink.durable();
         let sql = format!(
             "START_REPLICATION SLOT {} LOGICAL {at} (proto_version '1', publication_names {})",
-            quoted(&site.settings.slot),
-            literal(&quoted(&site.settings.publication))
+            quoted(&site.from.slot),
+            literal(&quoted(&site.from.publication))
         );
         let log = session.copy_both(&sql).await?;
         let fed_back = Instant::now();
@@ -77,7 +78,7 @@ impl<'a> Following<'a> {
     ) -> Result<(), MineError> {
         let mut feedback = every(FEEDBACK_EVERY);
         let mut watch = every(WATCH_EVERY);
-        self.site.status.following(self.sink.durable());
+        self.site.job.status.following(self.sink.durable());
         loop {
             while !self.sink.is_full() {
                 match self.log.ready()? {
@@ -85,7 +86,8 @@ impl<'a> Following<'a> {
                     None => break,
                 }
             }
-            if !self.sink.is_full() {
+            // What is under way gathers what comes after it: under load appends grow, else none waits.
+            if self.sink.is_eager() {
                 self.sink.flush();
             }
             tokio::select! {
@@ -109,8 +111,8 @@ impl<'a> Following<'a> {
     async fn take(&mut self, piece: Option<Bytes>) -> Result<(), MineError> {
         let Some(mut piece) = piece else {
             let why = "the server ended the stream of the log".to_owned();
-            let server = self.site.settings.database.to_string();
-            return Err(super::error::PostgresError::Away { server, why }.into());
+            let server = self.site.from.database.to_string();
+            return Err(crate::database::DatabaseError::Away { server, why }.into());
         };
         match (piece.first(), piece.len()) {
             (Some(b'w'), 25..) => {
@@ -161,14 +163,14 @@ impl<'a> Following<'a> {
 
     async fn durable(&mut self, done: Option<Done>) -> Result<(), MineError> {
         let Some(done) = done else { return Ok(()) };
-        self.site.status.durable(done.upto, done.event_count, self.committed_at);
+        self.site.job.status.durable(done.upto, done.event_count, self.committed_at);
         if self.fed_back.elapsed() > FEEDBACK_EVERY { self.feedback().await } else { Ok(()) }
     }
 
     /// Tells the server how far we are.
     async fn feedback(&mut self) -> Result<(), MineError> {
         let durable = self.sink.durable();
-        let now = self.site.store.now().as_micros().saturating_sub(EPOCH_MICROS);
+        let now = self.site.job.store.now().as_micros().saturating_sub(EPOCH_MICROS);
         let mut out = Vec::with_capacity(34);
         out.push(b'r');
         for place in [self.received.max(durable), durable, durable] {
@@ -183,11 +185,11 @@ impl<'a> Following<'a> {
 
     /// Looks at the slot, and gives it up before it fills the disk.
     async fn watch(&mut self) -> Result<(), MineError> {
-        let (name, server) = (self.site.settings.slot.clone(), self.site.server);
+        let (name, server) = (self.site.from.slot.clone(), self.site.server);
         let (state, _) = slot::look(&mut self.site.queries, &name, server).await?;
         let Some(state) = state else { return Ok(()) };
-        self.site.status.slot(&state, &self.site.settings.lag);
-        match self.site.settings.lag.give_up_bytes {
+        self.site.job.status.slot(&state, &self.site.job.settings.lag);
+        match self.site.job.settings.lag.give_up_bytes {
             Some(retained_max) if state.retained_bytes > retained_max => {
                 let retained = state.retained_bytes;
                 slot::give_up(&mut self.site.queries, &name).await?;

@@ -3,8 +3,9 @@
 //! Invariant: D3, a length beyond the bound is an error before anything is kept for it.
 
 use super::bytes::{Malformed, Reading};
-use super::error::PostgresError;
-use super::settings::{Encryption, PostgresSettings};
+use super::settings::PostgresSettings;
+use crate::database::DatabaseError;
+use crate::database::Encryption;
 use crate::limits::{CONNECT_WAIT_MAX, MESSAGE_BYTES_MAX};
 use bytes::{Buf as _, Bytes, BytesMut};
 use rustls::pki_types::ServerName;
@@ -37,10 +38,10 @@ pub(super) struct Frame {
 
 impl Frames {
     /// Connects, and agrees on TLS where it is wanted.
-    pub(super) async fn connect(settings: &PostgresSettings) -> Result<Self, PostgresError> {
+    pub(super) async fn connect(settings: &PostgresSettings) -> Result<Self, DatabaseError> {
         let server = settings.to_string();
         let connected = tokio::time::timeout(CONNECT_WAIT_MAX, open(settings)).await;
-        let away = |why: String| PostgresError::Away { server: server.clone(), why };
+        let away = |why: String| DatabaseError::Away { server: server.clone(), why };
         let stream = match connected {
             Ok(opened) => opened?,
             Err(_) => return Err(away(format!("no connection within {CONNECT_WAIT_MAX:?}"))),
@@ -54,7 +55,7 @@ impl Frames {
     }
 
     /// Sends what was written.
-    pub(super) async fn send(&mut self, bytes: &[u8]) -> Result<(), PostgresError> {
+    pub(super) async fn send(&mut self, bytes: &[u8]) -> Result<(), DatabaseError> {
         let sent = async {
             self.stream.write_all(bytes).await?;
             self.stream.flush().await
@@ -63,7 +64,7 @@ impl Frames {
     }
 
     /// The next frame. Dropping the future loses nothing.
-    pub(super) async fn next(&mut self) -> Result<Frame, PostgresError> {
+    pub(super) async fn next(&mut self) -> Result<Frame, DatabaseError> {
         loop {
             if let Some(frame) = self.ready()? {
                 return Ok(frame);
@@ -83,7 +84,7 @@ impl Frames {
     }
 
     /// A frame that is here already.
-    pub(super) fn ready(&mut self) -> Result<Option<Frame>, PostgresError> {
+    pub(super) fn ready(&mut self) -> Result<Option<Frame>, DatabaseError> {
         let Some(header) = self.inbox.get(..5) else { return Ok(None) };
         let tag = header[0];
         let length = u32::from_be_bytes([header[1], header[2], header[3], header[4]]) as usize;
@@ -103,14 +104,14 @@ impl Frames {
         Ok(Some(Frame { tag, body: self.inbox.split_to(body).freeze() }))
     }
 
-    fn away(&self, error: &io::Error) -> PostgresError {
-        PostgresError::Away { server: self.server.clone(), why: error.to_string() }
+    fn away(&self, error: &io::Error) -> DatabaseError {
+        DatabaseError::Away { server: self.server.clone(), why: error.to_string() }
     }
 }
 
-async fn open(settings: &PostgresSettings) -> Result<Box<dyn Both>, PostgresError> {
+async fn open(settings: &PostgresSettings) -> Result<Box<dyn Both>, DatabaseError> {
     let (host, port) = (settings.host.as_str(), settings.port);
-    let away = |error: io::Error| PostgresError::Away {
+    let away = |error: io::Error| DatabaseError::Away {
         server: settings.to_string(),
         why: error.to_string(),
     };
@@ -120,23 +121,23 @@ async fn open(settings: &PostgresSettings) -> Result<Box<dyn Both>, PostgresErro
     }
     let mut stream = TcpStream::connect((host, port)).await.map_err(away)?;
     stream.set_nodelay(true).map_err(away)?;
-    let Encryption::Verified(config) = &settings.encryption else { return Ok(Box::new(stream)) };
+    let Encryption::Verified(trust) = &settings.encryption else { return Ok(Box::new(stream)) };
     let mut request = BytesMut::new();
     postgres_protocol::message::frontend::ssl_request(&mut request);
     stream.write_all(&request).await.map_err(away)?;
-    let refused = |why: String| PostgresError::Tls { why };
+    let refused = |why: String| DatabaseError::Tls { why };
     match stream.read_u8().await.map_err(away)? {
         b'S' => {}
         _ => return Err(refused(format!("{settings} has no TLS"))),
     }
     let name = ServerName::try_from(host.to_owned()).map_err(|error| refused(error.to_string()))?;
-    let connector = TlsConnector::from(std::sync::Arc::clone(config));
+    let connector = TlsConnector::from(trust.config());
     let secured = connector.connect(name, stream).await;
     Ok(Box::new(secured.map_err(|error| refused(error.to_string()))?))
 }
 
 /// What the server says when it says no, or warns.
-pub(super) fn refusal(body: Bytes, asked: &str) -> PostgresError {
+pub(super) fn refusal(body: Bytes, asked: &str) -> DatabaseError {
     let (mut state, mut message, mut hint) = (String::new(), String::new(), String::new());
     let mut reading = Reading::of(body);
     while let Ok(field @ 1..) = reading.u8("a field") {
@@ -149,7 +150,9 @@ pub(super) fn refusal(body: Bytes, asked: &str) -> PostgresError {
         }
     }
     let asked = asked.chars().take(ASKED_CHARS_MAX).collect();
-    PostgresError::Refused { state, message: message + &hint, asked }
+    // Connection, transaction rollback, resources, object in use, operator, system.
+    let passes = ["08", "40", "53", "55", "57", "58"].iter().any(|class| state.starts_with(class));
+    DatabaseError::Refused { state, message: message + &hint, asked, passes }
 }
 
 /// So much of a statement is shown in a message.

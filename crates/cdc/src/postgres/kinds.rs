@@ -3,8 +3,8 @@
 //! Why: the log gives a type's number. Those that are built in are known here; a domain, an array of
 //! one's own, an enum are asked for once, and are then what they are made of.
 
-use super::error::PostgresError;
 use super::session::Session;
+use crate::database::DatabaseError;
 use crate::json::Kind;
 use futures_util::future::BoxFuture;
 use hashbrown::HashMap;
@@ -26,7 +26,7 @@ impl Kinds {
         &mut self,
         session: &mut Session,
         oid: u32,
-    ) -> Result<Kind, PostgresError> {
+    ) -> Result<Kind, DatabaseError> {
         self.kind_below(session, oid, DEPTH_MAX).await
     }
 
@@ -35,7 +35,7 @@ impl Kinds {
         session: &'a mut Session,
         oid: u32,
         depth: u32,
-    ) -> BoxFuture<'a, Result<Kind, PostgresError>> {
+    ) -> BoxFuture<'a, Result<Kind, DatabaseError>> {
         Box::pin(async move {
             if let Some(kind) = built_in(oid).or_else(|| self.asked.get(&oid).cloned()) {
                 return Ok(kind);

@@ -8,10 +8,10 @@
 //! up the server. D3, an answer is bounded.
 
 use super::bytes::{Malformed, Reading};
-use super::error::PostgresError;
 use super::frame::{Frame, Frames, refusal};
 use super::settings::PostgresSettings;
 use crate::cell::{Cell, Row};
+use crate::database::DatabaseError;
 use crate::limits::ANSWER_BYTES_MAX;
 use bytes::{Bytes, BytesMut};
 use postgres_protocol::authentication;
@@ -41,7 +41,7 @@ impl Session {
     pub(crate) async fn connect(
         settings: &PostgresSettings,
         purpose: Purpose,
-    ) -> Result<Self, PostgresError> {
+    ) -> Result<Self, DatabaseError> {
         let mut session = Self { frames: Frames::connect(settings).await? };
         let mut parameters = vec![
             ("user", settings.user.as_str()),
@@ -66,7 +66,7 @@ impl Session {
         }
     }
 
-    async fn authenticate(&mut self, settings: &PostgresSettings) -> Result<(), PostgresError> {
+    async fn authenticate(&mut self, settings: &PostgresSettings) -> Result<(), DatabaseError> {
         let mut scram: Option<ScramSha256> = None;
         loop {
             let frame = self.frame("the session").await?;
@@ -108,17 +108,17 @@ impl Session {
         }
     }
 
-    fn password<'a>(&self, settings: &'a PostgresSettings) -> Result<&'a str, PostgresError> {
+    fn password<'a>(&self, settings: &'a PostgresSettings) -> Result<&'a str, DatabaseError> {
         let missing = || self.credentials("it asks for a password, and none is set".to_owned());
         settings.password.as_deref().ok_or_else(missing)
     }
 
-    fn credentials(&self, why: String) -> PostgresError {
-        PostgresError::Credentials { server: self.frames.server().to_owned(), why }
+    fn credentials(&self, why: String) -> DatabaseError {
+        DatabaseError::Credentials { server: self.frames.server().to_owned(), why }
     }
 
     /// The rows of the last statement in `sql` that has any.
-    pub(crate) async fn query(&mut self, sql: &str) -> Result<Vec<Row>, PostgresError> {
+    pub(crate) async fn query(&mut self, sql: &str) -> Result<Vec<Row>, DatabaseError> {
         self.ask(sql).await?;
         let (mut rows, mut bytes, mut refused) = (Vec::new(), 0, None);
         loop {
@@ -143,7 +143,7 @@ impl Session {
     }
 
     /// Begins a stream in both directions.
-    pub(crate) async fn copy_both(mut self, sql: &str) -> Result<CopyBoth, PostgresError> {
+    pub(crate) async fn copy_both(mut self, sql: &str) -> Result<CopyBoth, DatabaseError> {
         self.ask(sql).await?;
         loop {
             match self.frame(sql).await?.tag {
@@ -154,14 +154,14 @@ impl Session {
         }
     }
 
-    async fn ask(&mut self, sql: &str) -> Result<(), PostgresError> {
+    async fn ask(&mut self, sql: &str) -> Result<(), DatabaseError> {
         let mut out = BytesMut::new();
         frontend::query(sql, &mut out).map_err(|error| protocol(&error))?;
         self.frames.send(&out).await
     }
 
     /// The next frame that is no notice; a refusal is an error.
-    async fn frame(&mut self, asked: &str) -> Result<Frame, PostgresError> {
+    async fn frame(&mut self, asked: &str) -> Result<Frame, DatabaseError> {
         loop {
             let frame = self.frames.next().await?;
             match frame.tag {
@@ -180,7 +180,7 @@ pub(crate) struct CopyBoth {
 
 impl CopyBoth {
     /// The next piece; `None` when the server ends. Dropping the future loses nothing.
-    pub(crate) async fn next(&mut self) -> Result<Option<Bytes>, PostgresError> {
+    pub(crate) async fn next(&mut self) -> Result<Option<Bytes>, DatabaseError> {
         loop {
             let frame = self.frames.next().await?;
             if let Some(piece) = piece(frame)? {
@@ -190,7 +190,7 @@ impl CopyBoth {
     }
 
     /// The next piece, if it is here already.
-    pub(crate) fn ready(&mut self) -> Result<Option<Option<Bytes>>, PostgresError> {
+    pub(crate) fn ready(&mut self) -> Result<Option<Option<Bytes>>, DatabaseError> {
         while let Some(frame) = self.frames.ready()? {
             if let Some(piece) = piece(frame)? {
                 return Ok(Some(piece));
@@ -199,7 +199,7 @@ impl CopyBoth {
         Ok(None)
     }
 
-    pub(crate) async fn send(&mut self, data: &[u8]) -> Result<(), PostgresError> {
+    pub(crate) async fn send(&mut self, data: &[u8]) -> Result<(), DatabaseError> {
         let mut out = BytesMut::with_capacity(data.len() + 5);
         frontend::CopyData::new(data).map_err(|error| protocol(&error))?.write(&mut out);
         self.frames.send(&out).await
@@ -207,7 +207,7 @@ impl CopyBoth {
 }
 
 /// Copied data, the end of it, or nothing for a frame that does not matter here.
-fn piece(frame: Frame) -> Result<Option<Option<Bytes>>, PostgresError> {
+fn piece(frame: Frame) -> Result<Option<Option<Bytes>>, DatabaseError> {
     match frame.tag {
         b'd' => Ok(Some(Some(frame.body))),
         b'c' => Ok(Some(None)),
@@ -234,13 +234,13 @@ fn data_row(body: Bytes) -> Result<Row, Malformed> {
     Ok(row)
 }
 
-fn protocol(error: &std::io::Error) -> PostgresError {
-    PostgresError::Protocol { why: error.to_string() }
+fn protocol(error: &std::io::Error) -> DatabaseError {
+    DatabaseError::Protocol { why: error.to_string() }
 }
 
-fn unexpected(tag: u8, asked: &str) -> PostgresError {
+fn unexpected(tag: u8, asked: &str) -> DatabaseError {
     let tag = char::from(tag);
-    PostgresError::Protocol { why: format!("it answers {tag:?} where {asked}") }
+    DatabaseError::Protocol { why: format!("it answers {tag:?} where {asked}") }
 }
 
 /// A text as a literal of SQL.

@@ -1,12 +1,7 @@
 //! Where a PostgreSQL server is, and who we are there.
 
-use super::error::PostgresError;
-use rustls::ClientConfig;
-use rustls::RootCertStore;
-use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::PemObject as _;
+use crate::database::Encryption;
 use std::fmt;
-use std::sync::Arc;
 
 /// How to reach a database. The password is never shown.
 #[derive(Clone)]
@@ -25,68 +20,15 @@ pub struct PostgresSettings {
     pub encryption: Encryption,
 }
 
-/// Whether anybody on the way can read along.
-#[derive(Clone, Default)]
-pub enum Encryption {
-    /// Anybody can: for a loopback or a socket.
-    #[default]
-    Off,
-    /// TLS, and the server's certificate is checked together with its name. There is no TLS without it.
-    Verified(Arc<ClientConfig>),
-}
-
-impl Encryption {
-    /// TLS that believes the authorities in this PEM text.
-    ///
-    /// # Errors
-    /// [`PostgresError::Tls`] for a text without certificates, or one that is none.
-    pub fn trusting(pem: &[u8]) -> Result<Self, PostgresError> {
-        let failed = |why: String| PostgresError::Tls { why };
-        let mut roots = RootCertStore::empty();
-        for certificate in CertificateDer::pem_slice_iter(pem) {
-            let certificate = certificate.map_err(|error| failed(error.to_string()))?;
-            roots.add(certificate).map_err(|error| failed(error.to_string()))?;
-        }
-        if roots.is_empty() {
-            return Err(failed("the text has no certificate".to_owned()));
-        }
-        Self::of(roots)
-    }
-
-    /// TLS that believes the authorities that this machine believes.
-    ///
-    /// # Errors
-    /// [`PostgresError::Tls`] if there are none.
-    pub fn of_this_machine() -> Result<Self, PostgresError> {
-        let mut roots = RootCertStore::empty();
-        let found = rustls_native_certs::load_native_certs();
-        roots.add_parsable_certificates(found.certs);
-        if roots.is_empty() {
-            let why =
-                found.errors.first().map_or("this machine trusts nobody".to_owned(), |error| {
-                    format!("this machine's authorities cannot be read: {error}")
-                });
-            return Err(PostgresError::Tls { why });
-        }
-        Self::of(roots)
-    }
-
-    fn of(roots: RootCertStore) -> Result<Self, PostgresError> {
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let config = ClientConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .map_err(|error| PostgresError::Tls { why: error.to_string() })?;
-        Ok(Self::Verified(Arc::new(config.with_root_certificates(roots).with_no_client_auth())))
-    }
-}
-
-impl fmt::Debug for Encryption {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Off => "Off",
-            Self::Verified(_) => "Verified",
-        })
-    }
+/// What is mined of a PostgreSQL server.
+#[derive(Clone, Debug)]
+pub struct PostgresSource {
+    /// The database.
+    pub database: PostgresSettings,
+    /// The publication that has the mapped tables.
+    pub publication: String,
+    /// The replication slot, which the miner makes. Nobody else reads from it.
+    pub slot: String,
 }
 
 impl PostgresSettings {

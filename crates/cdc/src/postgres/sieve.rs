@@ -15,7 +15,7 @@
 
 use super::catalog::in_sql;
 use super::session::{Session, literal, quoted};
-use super::site::Bound;
+use crate::bound::Bound;
 use crate::cell::Row;
 use crate::error::MineError;
 use crate::notes::{Copying, Pass};

@@ -4,8 +4,8 @@
 //! fills the database's disk, and a database with a full disk is down. So the slot is watched, and
 //! given up before that, by policy; and one that is gone is never silently replaced by a new one.
 
-use super::error::PostgresError;
 use super::session::{Session, literal, quoted};
+use crate::database::DatabaseError;
 use crate::error::MineError;
 use crate::place::LogPlace;
 use serde::{Deserialize, Serialize};
@@ -113,20 +113,20 @@ pub(crate) fn check(
 pub(crate) async fn make(
     session: &mut Session,
     slot: &str,
-) -> Result<(LogPlace, String), PostgresError> {
+) -> Result<(LogPlace, String), DatabaseError> {
     let sql = format!("CREATE_REPLICATION_SLOT {} LOGICAL pgoutput EXPORT_SNAPSHOT", quoted(slot));
     let rows = session.query(&sql).await?;
     let text = |at| rows.first().and_then(|row| row.cell(at).text());
     match (text(1).and_then(|at| at.parse().ok()), text(2)) {
         (Some(at), Some(snapshot)) => Ok((at, snapshot.to_owned())),
         _ => {
-            Err(PostgresError::Protocol { why: "a new slot without place or snapshot".to_owned() })
+            Err(DatabaseError::Protocol { why: "a new slot without place or snapshot".to_owned() })
         }
     }
 }
 
 /// Drops a slot if it is there.
-pub(crate) async fn discard(session: &mut Session, slot: &str) -> Result<(), PostgresError> {
+pub(crate) async fn discard(session: &mut Session, slot: &str) -> Result<(), DatabaseError> {
     let name = literal(slot);
     let sql = format!(
         "select pg_drop_replication_slot(slot_name) from pg_replication_slots where slot_name = {name}"
@@ -139,7 +139,7 @@ fn place(text: Option<&str>) -> LogPlace {
 }
 
 /// Drops a slot although somebody reads from it: that reader is us, and stops.
-pub(crate) async fn give_up(session: &mut Session, slot: &str) -> Result<(), PostgresError> {
+pub(crate) async fn give_up(session: &mut Session, slot: &str) -> Result<(), DatabaseError> {
     let name = literal(slot);
     let end = format!(
         "select pg_terminate_backend(active_pid) from pg_replication_slots \

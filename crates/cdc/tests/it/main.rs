@@ -2,6 +2,7 @@
 
 mod crashes;
 mod encode;
+mod mariadb;
 mod messages;
 mod mined;
 mod mutated;

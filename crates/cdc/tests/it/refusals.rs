@@ -1,7 +1,7 @@
 //! What cannot be promised is an error that says what to do, before anything is lost.
 
 use crate::world::{World, following, halted, health_when, told};
-use headwater_cdc::{AfterLoss, LagPolicy, Mapping, MinerState, OutboxShape, TableMapping};
+use headwater_cdc::{AfterLoss, LagPolicy, Mapping, MinerState, OutboxShape, Source, TableMapping};
 use headwater_outside::{Options, Postgres, or_skip};
 
 const ROWS: &[&str] = &[
@@ -29,7 +29,9 @@ async fn a_database_that_cannot_be_mined_is_refused_with_its_cure_and_nothing_is
     let Some(world) = World::new(&setup).await else { return };
     let refused = async |publication: &str, mapping: Mapping| {
         let mut settings = world.settings(mapping);
-        settings.publication = publication.to_owned();
+        if let Source::Postgres(source) = &mut settings.source {
+            source.publication = publication.to_owned();
+        }
         halted(&world.mine_with(settings)).await
     };
     let cases = [

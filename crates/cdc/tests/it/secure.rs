@@ -36,14 +36,11 @@ async fn a_password_and_a_certificate_are_checked_and_a_wrong_one_is_refused() {
 
     let encryption = Encryption::trusting(certificate.as_bytes()).expect("it is one");
     let settings = |password: &str, encryption: &Encryption| MinerSettings {
-        database: PostgresSettings::new(
-            "localhost",
-            world.postgres.port(),
-            "miner",
-            &world.database,
-        )
-        .password(password)
-        .encryption(encryption.clone()),
+        source: world.source(
+            PostgresSettings::new("localhost", world.postgres.port(), "miner", &world.database)
+                .password(password)
+                .encryption(encryption.clone()),
+        ),
         ..world.settings(Mapping::default().table(TableMapping::of("public.rows")))
     };
     let wrong = halted(&world.mine_with(settings("a guess", &encryption))).await;

@@ -2,7 +2,7 @@
 
 use headwater_cdc::{
     AfterLoss, LagPolicy, Mapping, Miner, MinerHealth, MinerSettings, MinerState, Mining,
-    PostgresSettings,
+    PostgresSettings, PostgresSource, Source,
 };
 use headwater_model::memory::{Loss, MemoryContexts};
 use headwater_model::{
@@ -20,8 +20,20 @@ const PATIENCE: Duration = Duration::from_secs(90);
 pub(crate) struct World {
     pub(crate) postgres: &'static Postgres,
     pub(crate) database: String,
+    stage: Stage,
+}
+
+/// Where events go, and what was seen of them.
+pub(crate) struct Stage {
     pub(crate) contexts: Arc<MemoryContexts>,
     pub(crate) store: Arc<dyn EventStore>,
+}
+
+impl std::ops::Deref for World {
+    type Target = Stage;
+    fn deref(&self) -> &Stage {
+        &self.stage
+    }
 }
 
 impl World {
@@ -32,11 +44,7 @@ impl World {
 
     pub(crate) async fn on(postgres: &'static Postgres, setup: &[&str]) -> Self {
         let database = postgres.database().expect("a database");
-        let clock = || Timestamp::from_micros(1_800_000_000_000_000);
-        let contexts = Arc::new(MemoryContexts::new(Arc::new(clock)));
-        let name = ContextName::new("mined").expect("a name");
-        let store = contexts.context(name).await.expect("a store in memory");
-        let world = Self { postgres, database, contexts, store };
+        let world = Self { postgres, database, stage: Stage::new().await };
         setup.iter().for_each(|sql| world.sql(sql));
         world
     }
@@ -50,34 +58,48 @@ impl World {
         rows[0][0].clone().unwrap_or_default()
     }
 
-    pub(crate) fn lose_append(&self, n: u64, loss: Loss) {
-        self.contexts.fail_append(n, loss);
-    }
-
-    pub(crate) fn append_count(&self) -> u64 {
-        self.contexts.append_count()
-    }
-
     pub(crate) fn settings(&self, mapping: Mapping) -> MinerSettings {
         let socket = self.postgres.socket().to_str().expect("a plain path");
         MinerSettings {
             name: "miner".to_owned(),
-            database: PostgresSettings::new(
+            source: self.source(PostgresSettings::new(
                 socket,
                 self.postgres.port(),
                 "postgres",
                 &self.database,
-            ),
-            publication: "mined".to_owned(),
-            slot: self.database.clone(),
+            )),
             mapping,
             lag: LagPolicy::default(),
             after_loss: AfterLoss::Halt,
         }
     }
 
+    /// The database by these settings, with its usual publication and slot.
+    pub(crate) fn source(&self, database: PostgresSettings) -> Source {
+        let (publication, slot) = ("mined".to_owned(), self.database.clone());
+        PostgresSource { database, publication, slot }.into()
+    }
+
     pub(crate) fn mine(&self, mapping: Mapping) -> Mining {
         self.mine_with(self.settings(mapping))
+    }
+}
+
+impl Stage {
+    pub(crate) async fn new() -> Self {
+        let clock = || Timestamp::from_micros(1_800_000_000_000_000);
+        let contexts = Arc::new(MemoryContexts::new(Arc::new(clock)));
+        let name = ContextName::new("mined").expect("a name");
+        let store = contexts.context(name).await.expect("a store in memory");
+        Self { contexts, store }
+    }
+
+    pub(crate) fn lose_append(&self, n: u64, loss: Loss) {
+        self.contexts.fail_append(n, loss);
+    }
+
+    pub(crate) fn append_count(&self) -> u64 {
+        self.contexts.append_count()
     }
 
     pub(crate) fn mine_with(&self, settings: MinerSettings) -> Mining {

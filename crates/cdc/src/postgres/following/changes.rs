@@ -1,12 +1,12 @@
 //! Changes of the log, each brought to one key, on their way into the sink.
 
 use super::Following;
+use crate::bound::{Bound, Halves, difference};
 use crate::cell::Row;
-use crate::change::{Change, Table};
+use crate::change::Change;
 use crate::error::MineError;
 use crate::postgres::message::{Before, MessageError};
 use crate::postgres::relation::Relation;
-use crate::postgres::site::Bound;
 
 impl Following<'_> {
     /// What a table looks like from here on.
@@ -20,7 +20,7 @@ impl Following<'_> {
                     return Err(MineError::SchemaChanged { table, what });
                 }
                 tracing::warn!(table, what, "the columns of a mined table changed");
-                self.site.status.schema_changed(&table);
+                self.site.job.status.schema_changed(&table);
             }
         }
         self.tables.insert(relation.oid, bound);
@@ -28,7 +28,7 @@ impl Following<'_> {
     }
 
     pub(super) async fn inserted(&mut self, relation: u32, after: Row) -> Result<(), MineError> {
-        self.change(relation, |_| Ok(vec![Change::Inserted(after)])).await
+        self.change(relation, |_| Halves::One(Change::Inserted(after))).await
     }
 
     pub(super) async fn updated(
@@ -37,33 +37,22 @@ impl Following<'_> {
         before: Option<Before>,
         after: Row,
     ) -> Result<(), MineError> {
-        self.change(relation, |bound| {
-            let (old, before) = match before {
-                None => return Ok(vec![Change::Updated { before: None, after }]),
-                Some(Before::Key(key)) => (key, None),
-                Some(Before::Full(row)) => (row.clone(), Some(row)),
-            };
-            let new = filled(&after, before.as_ref());
-            let key = |row: &Row| -> Vec<Option<String>> {
-                let columns = bound.rule.key_columns().iter();
-                columns.map(|at| row.cell(*at).text().map(str::to_owned)).collect()
-            };
-            Ok(match key(&old) == key(&new) {
-                true => vec![Change::Updated { before, after }],
-                false => vec![Change::Deleted(old), Change::Inserted(new)],
-            })
+        self.change(relation, |bound| match before {
+            None => Halves::One(Change::Updated { before: None, after }),
+            Some(Before::Key(key)) => bound.updated(key, None, after),
+            Some(Before::Full(row)) => bound.updated(row.clone(), Some(row), after),
         })
         .await
     }
 
     pub(super) async fn deleted(&mut self, relation: u32, before: Before) -> Result<(), MineError> {
         let (Before::Key(row) | Before::Full(row)) = before;
-        self.change(relation, |_| Ok(vec![Change::Deleted(row)])).await
+        self.change(relation, |_| Halves::One(Change::Deleted(row))).await
     }
 
     pub(super) async fn truncated(&mut self, relations: &[u32]) -> Result<(), MineError> {
         for relation in relations {
-            self.change(*relation, |_| Ok(vec![Change::Truncated])).await?;
+            self.change(*relation, |_| Halves::One(Change::Truncated)).await?;
         }
         Ok(())
     }
@@ -71,7 +60,7 @@ impl Following<'_> {
     async fn change(
         &mut self,
         relation: u32,
-        halves: impl FnOnce(&Bound) -> Result<Vec<Change>, MineError>,
+        halves: impl FnOnce(&Bound) -> Halves,
     ) -> Result<(), MineError> {
         let Some(bound) = self.tables.get(&relation) else {
             let kind = 'R';
@@ -82,45 +71,16 @@ impl Following<'_> {
             self.sink.pass();
             return Ok(());
         };
-        let mut halves = halves(bound)?;
+        let mut halves = halves(bound);
         let commit_at = self.sink.commit_at().unwrap_or_default();
         if self.sieve.is_needed(commit_at, self.transaction) {
-            let mut kept = Vec::with_capacity(halves.len());
-            for half in halves {
+            let mut seen = [false; 2];
+            for (half, seen) in halves.each().zip(&mut seen) {
                 let (queries, row) = (&mut self.site.queries, half.row());
-                if !self.sieve.has_seen(queries, bound, row, self.transaction).await? {
-                    kept.push(half);
-                }
+                *seen = self.sieve.has_seen(queries, bound, row, self.transaction).await?;
             }
-            halves = kept;
+            halves = halves.without(seen);
         }
         self.sink.change(&bound.rule, &halves)
     }
-}
-
-/// The row as it is, with what the log does not repeat taken from the row as it was.
-fn filled(after: &Row, before: Option<&Row>) -> Row {
-    let Some(before) = before else { return after.clone() };
-    let cell = |(at, cell): (usize, &crate::cell::Cell)| match cell {
-        crate::cell::Cell::Unchanged => before.cell(at).clone(),
-        _ => cell.clone(),
-    };
-    Row(after.0.iter().enumerate().map(cell).collect())
-}
-
-/// What is different between two shapes of a table, in words; empty for nothing.
-fn difference(old: &Table, new: &Table) -> String {
-    let mut words = Vec::new();
-    for column in &new.columns {
-        match old.columns.iter().find(|other| other.name == column.name) {
-            None => words.push(format!("{} is new", column.name)),
-            Some(other) if other.type_name != column.type_name => {
-                words.push(format!("{} has another type", column.name));
-            }
-            Some(_) => {}
-        }
-    }
-    let gone = old.columns.iter().filter(|column| new.column(&column.name).is_none());
-    words.extend(gone.map(|column| format!("{} is gone", column.name)));
-    words.join(", ")
 }

@@ -1,11 +1,11 @@
-//! What can go wrong between us and a PostgreSQL server.
+//! What can go wrong between us and a database's server.
 
-use super::bytes::Malformed;
+use crate::postgres::bytes::Malformed;
 use headwater_model::Retry;
 
 /// Why the server did not do what it was asked for.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum PostgresError {
+pub enum DatabaseError {
     /// It cannot be reached, or went away.
     #[error("{server}: {why}")]
     Away {
@@ -31,14 +31,16 @@ pub enum PostgresError {
     /// It said no.
     #[error("{message} (SQLSTATE {state}){}", Asked(asked))]
     Refused {
-        /// The five letters of SQLSTATE.
+        /// The five letters of SQLSTATE; for MariaDB behind the number of its error.
         state: String,
         /// The server's words.
         message: String,
         /// What it was asked; empty for none.
         asked: String,
+        /// Whether it may say yes another time.
+        passes: bool,
     },
-    /// It does not speak as PostgreSQL does.
+    /// It does not speak as its kind does.
     #[error("the server does not keep to its protocol: {why}")]
     Protocol {
         /// What does not fit.
@@ -54,7 +56,7 @@ impl std::fmt::Display for Asked<'_> {
     }
 }
 
-impl PostgresError {
+impl DatabaseError {
     /// SQLSTATE, if the server said no.
     pub fn state(&self) -> Option<&str> {
         match self {
@@ -67,12 +69,11 @@ impl PostgresError {
     pub fn retry(&self) -> Retry {
         match self {
             Self::Away { .. } => Retry::Later,
-            Self::Refused { state, .. } => match &state[..2.min(state.len())] {
-                // Connection, transaction rollback, resources, object in use, operator, system.
-                "08" | "40" | "53" | "55" | "57" | "58" => Retry::Later,
-                _ => Retry::Never,
-            },
-            Self::Tls { .. } | Self::Credentials { .. } | Self::Protocol { .. } => Retry::Never,
+            Self::Refused { passes: true, .. } => Retry::Later,
+            Self::Refused { .. }
+            | Self::Tls { .. }
+            | Self::Credentials { .. }
+            | Self::Protocol { .. } => Retry::Never,
         }
     }
 
@@ -88,7 +89,7 @@ impl PostgresError {
     }
 }
 
-impl From<Malformed> for PostgresError {
+impl From<Malformed> for DatabaseError {
     fn from(malformed: Malformed) -> Self {
         Self::Protocol { why: malformed.to_string() }
     }
