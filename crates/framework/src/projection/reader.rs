@@ -103,7 +103,7 @@ impl<P: Projection> ProjectionReader<P> {
             false => self.write(service, &mut place, &page).await?,
         };
         if self.side == Side::Built && matches!(turn, Turn::Idle(_)) {
-            turn = self.built(&place).await?;
+            turn = self.built(&mut place).await?;
         }
         *slot = Some(place);
         Ok(turn)

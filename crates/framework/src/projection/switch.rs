@@ -24,7 +24,17 @@ use futures_util::future::BoxFuture;
 
 impl<P: Projection> ProjectionReader<P> {
     /// A reader of the model that is built has come to the end of its source.
-    pub(super) async fn built(&self, place: &Place) -> Result<Turn, Stop> {
+    pub(super) async fn built(&self, place: &mut Place) -> Result<Turn, Stop> {
+        self.status.set_state(ReaderState::Running);
+        if let Some(at) = place.at.filter(|_| place.saved != place.at) {
+            // What was filtered out is compared, too.
+            let mut open = self.half().lock().await;
+            let mut model = self.begin(open.take(), place).await?;
+            model.save_checkpoint(&self.status.source, at).await?;
+            model.commit().await?;
+            *open = Some((place.generation, model));
+            place.saved = Some(at);
+        }
         let others = self.view.statuses(Side::Built);
         let at_the_end =
             |source, state| source == self.status.source || state == ReaderState::Running;
@@ -56,13 +66,20 @@ impl<P: Projection> View<P> {
         };
         let mut old = self.database.open(Self::model(generation)).await?;
         old.begin().await?; // from here on nobody writes to it
+        let mut new = match own.take() {
+            Some((generation, model)) if generation == built => model,
+            Some(_) | None => self.database.open(Self::model(built)).await?,
+        };
         for status in self.statuses(Side::Built) {
             let live_at = old.checkpoint(&status.source).await?.map(|at| at.position);
-            if status.reached().handled < live_at {
+            let built_at = new.checkpoint(&status.source).await?.map(|at| at.position);
+            if built_at < live_at {
                 old.rollback().await?;
+                *own = Some((built, new));
                 return Ok(false);
             }
         }
+        drop(new);
         let switched = self.change(&was, &is).await?;
         if switched {
             *own = None;

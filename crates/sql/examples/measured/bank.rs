@@ -11,11 +11,11 @@ use std::sync::Arc;
 use uuid::Uuid;
 
 /// Events of one measurement.
-pub const EVENT_COUNT: u64 = 300_000;
+pub(crate) const EVENT_COUNT: u64 = 300_000;
 
 /// What is read of them.
 #[derive(Input)]
-pub enum AccountEvent {
+pub(crate) enum AccountEvent {
     /// Money came or went.
     MoneyMoved {
         /// Which movement.
@@ -26,7 +26,7 @@ pub enum AccountEvent {
 }
 
 /// A store that holds them.
-pub async fn bank() -> Result<Arc<MemoryContexts>, Box<dyn std::error::Error>> {
+pub(crate) async fn bank() -> Result<Arc<MemoryContexts>, Box<dyn std::error::Error>> {
     let contexts = Arc::new(MemoryContexts::new(Arc::new(|| Timestamp::ZERO)));
     let store = contexts.store(&ContextName::new("bank")?);
     for number in 0..EVENT_COUNT {

@@ -177,7 +177,7 @@ async fn look(tx: &mut MariaDbTx, place: &Place) -> Result<Found, Failed> {
 
 /// Whether this projection, version and schema made the model that is there.
 async fn check(tx: &mut MariaDbTx, place: &Place, model: ModelName) -> Result<(), Failed> {
-    let (place, ModelName { name, version, schema, .. }) = (place.name(), model);
+    let (place, ModelName { name, version, .. }) = (place.name(), model);
     let made_by = "select name, version, made_by from _headwater_model";
     let found: Option<(String, u32, String)> = tx.row(made_by, ()).await?;
     let Some((its_name, its_version, its_schema)) = found else {

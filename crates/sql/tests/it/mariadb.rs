@@ -3,7 +3,7 @@
 use crate::exam::flow::{bank, fill, found};
 use crate::exam::mariadb::MariaDbSite;
 use crate::exam::race::race;
-use crate::exam::{LEDGER, Site, apply, at, insert, now, orders, seen};
+use crate::exam::{LEDGER, Site, apply, at, now, orders, seen};
 use headwater_framework::{Database, ModelName, ReadModel};
 use headwater_model::Retry;
 use headwater_outside::{MariaDb as Server, Options, or_skip};

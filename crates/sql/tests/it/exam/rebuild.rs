@@ -3,9 +3,7 @@
 use super::flow::{Movements, bank, found_in, move_money};
 use super::{Site, exam};
 use headwater_framework::prelude::*;
-use headwater_framework::{
-    Database as _, Generations, ModelName, ReadModel as _, ReaderState, SeekTo, ViewError,
-};
+use headwater_framework::{Generations, ModelName, ReadModel as _, ReaderState, SeekTo, ViewError};
 use headwater_model::memory::MemoryContexts;
 use headwater_model::{ContextName, EventStore, Retry};
 use std::marker::PhantomData;
