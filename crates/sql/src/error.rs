@@ -71,6 +71,18 @@ pub enum SqlError {
         /// What is wrong with it.
         why: String,
     },
+    /// No safe connection.
+    #[error("no safe connection to the database: {why}")]
+    Tls {
+        /// What is missing or wrong.
+        why: String,
+    },
+    /// The server does not let us in.
+    #[error("the database does not let us in: {why}")]
+    Credentials {
+        /// The server's words.
+        why: String,
+    },
     /// The operating system said no, or the server is away.
     #[error("{what} failed: {why}")]
     Io {
@@ -85,7 +97,12 @@ impl SqlError {
     /// What the caller can do.
     pub fn retry(&self) -> Retry {
         match self {
-            Self::Busy { .. } | Self::Full { .. } | Self::Io { .. } => Retry::Later,
+            // Who runs the server can let us in, or renew its certificate: that is waited for.
+            Self::Busy { .. }
+            | Self::Full { .. }
+            | Self::Io { .. }
+            | Self::Tls { .. }
+            | Self::Credentials { .. } => Retry::Later,
             Self::Statement { .. }
             | Self::Constraint { .. }
             | Self::Parameter { .. }
@@ -106,6 +123,8 @@ impl SqlError {
             Self::Full { .. } => "sql.full",
             Self::Corrupt { .. } => "sql.corrupt",
             Self::Address { .. } => "sql.address",
+            Self::Tls { .. } => "sql.tls",
+            Self::Credentials { .. } => "sql.credentials",
             Self::Io { .. } => "sql.io",
         }
     }

@@ -8,6 +8,8 @@
 pub(crate) mod mariadb;
 #[cfg(feature = "postgres")]
 pub(crate) mod postgres;
+#[cfg(any(feature = "postgres", feature = "mariadb"))]
+mod secure;
 #[cfg(feature = "sqlite")]
 pub(crate) mod sqlite;
 

@@ -8,6 +8,7 @@ pub(crate) mod database;
 mod fencing;
 mod poison;
 mod schedule;
+mod secure;
 mod service;
 mod shapes;
 mod story;

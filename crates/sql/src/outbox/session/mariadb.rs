@@ -1,11 +1,12 @@
 //! A relay's connection to MariaDB, or to MySQL.
 
+use super::secure::Secured;
 use super::{Dialect, Session, Value};
 use crate::SqlError;
 use crate::mariadb_errors::from_mariadb;
 use futures_util::future::BoxFuture;
 use mysql_async::prelude::Queryable;
-use mysql_async::{Conn, Params, Row};
+use mysql_async::{Conn, DriverError, Error, IoError, Opts, OptsBuilder, Params, Row, SslOpts};
 
 /// A connection of its own.
 pub(crate) struct MariaDbSession {
@@ -15,8 +16,18 @@ pub(crate) struct MariaDbSession {
 impl MariaDbSession {
     /// Connects.
     pub(crate) async fn connect(url: &str) -> Result<Self, SqlError> {
-        let connected = Conn::from_url(url).await;
-        let connection = connected.map_err(|error| from_mariadb(&error, "connecting"))?;
+        let secured = Secured::of(url)?;
+        let opts = Opts::from_url(&secured.url);
+        let opts = opts.map_err(|error| SqlError::Address { why: format!("is wrong: {error}") })?;
+        let mut opts = OptsBuilder::from_opts(opts);
+        if secured.tls == Some(true) {
+            let authorities = secured.authorities()?.into_iter();
+            let roots = authorities.map(|one| one.to_vec().into()).collect();
+            let ssl = SslOpts::default().with_root_certs(roots).with_disable_built_in_roots(true);
+            // The driver goes over to a socket of this machine where it can, which has no TLS.
+            opts = opts.ssl_opts(ssl).prefer_socket(false);
+        }
+        let connection = Conn::new(opts).await.map_err(|error| not_let_in(&error))?;
         let mut session = Self { connection };
         // What is committed shows at once, and taking rows away locks only them.
         session.batch("set session transaction isolation level read committed").await?;
@@ -25,6 +36,24 @@ impl MariaDbSession {
         Ok(session)
     }
 }
+
+/// Why there is no connection: the password, the certificate, or nobody is there.
+fn not_let_in(error: &Error) -> SqlError {
+    let why = error.to_string();
+    let is_of_tls =
+        |error: &std::io::Error| error.get_ref().is_some_and(|cause| cause.is::<rustls::Error>());
+    match error {
+        Error::Server(refused) if DENIED.contains(&refused.code) => SqlError::Credentials { why },
+        Error::Io(IoError::Tls(_)) | Error::Driver(DriverError::NoClientSslFlagFromServer) => {
+            SqlError::Tls { why }
+        }
+        Error::Io(IoError::Io(cause)) if is_of_tls(cause) => SqlError::Tls { why },
+        error => from_mariadb(error, "connecting"),
+    }
+}
+
+/// Access denied, no password given, unknown proof.
+const DENIED: &[u16] = &[1045, 1698, 1251, 2059];
 
 fn parameters(values: Vec<Value>) -> Params {
     if values.is_empty() {

@@ -1,18 +1,23 @@
 //! A relay's connection to PostgreSQL, which also hears what writers call.
 
+use super::secure::Secured;
 use super::{Dialect, Session, Value};
 use crate::SqlError;
 use crate::postgres_errors::{from_postgres, lost};
 use bytes::BytesMut;
 use futures_util::future::BoxFuture;
+use rustls::pki_types::CertificateDer;
+use rustls::{ClientConfig, RootCertStore};
 use std::collections::HashMap;
 use std::error::Error;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::Notify;
+use tokio_postgres::config::SslMode;
 use tokio_postgres::types::{FromSql, IsNull, ToSql, Type, to_sql_checked};
-use tokio_postgres::{AsyncMessage, Client, Connection, NoTls, Statement};
+use tokio_postgres::{AsyncMessage, Client, Config, Connection, Statement};
+use tokio_postgres_rustls::MakeRustlsConnect;
 
 /// Statements that are kept prepared: those of relays are a handful.
 const PREPARED_COUNT_MAX: usize = 64;
@@ -27,8 +32,16 @@ pub(crate) struct PostgresSession {
 impl PostgresSession {
     /// Connects, and listens to what writers call.
     pub(crate) async fn connect(url: &str) -> Result<Self, SqlError> {
-        let connected = tokio_postgres::connect(url, NoTls).await;
-        let (client, connection) = connected.map_err(|error| lost("connecting", &error))?;
+        let secured = Secured::of(url)?;
+        let config = secured.url.parse::<Config>();
+        let mut config = config.map_err(|error| not_let_in(&error))?;
+        match secured.tls {
+            Some(true) => config.ssl_mode(SslMode::Require),
+            Some(false) => config.ssl_mode(SslMode::Disable),
+            None => &mut config,
+        };
+        let tls = MakeRustlsConnect::new(believing(secured.authorities()?)?);
+        let (client, connection) = config.connect(tls).await.map_err(|error| not_let_in(&error))?;
         let called = Arc::new(Notify::new());
         tokio::spawn(hear(connection, Arc::clone(&called)));
         let mut session = Self { client, called, prepared: HashMap::new() };
@@ -48,6 +61,39 @@ impl PostgresSession {
         let statement = prepared.map_err(|error| from_postgres(&error, sql))?;
         self.prepared.insert(sql.to_owned(), statement.clone());
         Ok(statement)
+    }
+}
+
+/// TLS that believes these authorities.
+fn believing(authorities: Vec<CertificateDer<'static>>) -> Result<ClientConfig, SqlError> {
+    let mut roots = RootCertStore::empty();
+    roots.add_parsable_certificates(authorities);
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let builder = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(|error| SqlError::Tls { why: error.to_string() })?;
+    Ok(builder.with_root_certificates(roots).with_no_client_auth())
+}
+
+/// Why there is no connection: the password, the certificate, or nobody is there.
+fn not_let_in(error: &tokio_postgres::Error) -> SqlError {
+    if let Some(refused) = error.as_db_error() {
+        return match refused.code().code().get(..2) {
+            Some("28") => SqlError::Credentials { why: refused.to_string() },
+            _ => from_postgres(error, "connecting"),
+        };
+    }
+    let why = match error.source() {
+        Some(cause) => format!("{error}: {cause}"),
+        None => error.to_string(),
+    };
+    // The driver tells them apart by its words only.
+    match why.as_str() {
+        words if words.contains("TLS") => SqlError::Tls { why },
+        words if words.contains("authentication") || words.contains("password") => {
+            SqlError::Credentials { why }
+        }
+        _ => lost("connecting", error),
     }
 }
 
