@@ -1,7 +1,7 @@
-//! `/asyncapi.json`: the events a service publishes and reads, as AsyncAPI 3.0, made from the same
+//! `/asyncapi.json`: the events a service publishes and reads, as AsyncAPI 3.1, made from the same
 //! derives that write and read them.
 
-use headwater_framework::{Field, InputType, Service};
+use headwater_framework::{InputType, Service};
 use serde_json::{Map, Value, json};
 
 /// The description of the events of the service `name`.
@@ -15,7 +15,7 @@ pub(crate) fn document(name: &str, service: Option<&Service>) -> Value {
         document.add(reader, "receive", kind.context.unwrap_or(name), kind);
     }
     json!({
-        "asyncapi": "3.0.0",
+        "asyncapi": "3.1.0",
         "info": { "title": name, "version": "1" },
         "defaultContentType": "application/json",
         "channels": document.channels,
@@ -55,35 +55,11 @@ impl Document<'_> {
 }
 
 fn describe(kind: &InputType) -> Value {
-    let fields = kind.fields.iter().map(|field| (field.name.to_owned(), schema(field)));
-    let required = kind.fields.iter().filter(|field| !field.optional).map(|field| field.name);
     json!({
         "name": kind.name,
         "x-schema-version": kind.schema_version,
-        "payload": {
-            "type": "object",
-            "properties": fields.collect::<Map<_, _>>(),
-            "required": required.collect::<Vec<_>>(),
-        },
+        "payload": kind.json_schema(),
     })
-}
-
-/// What can be said of a field by its type's name; other types are named only.
-fn schema(field: &Field) -> Value {
-    let kind = field.kind.trim();
-    let inner = kind.strip_prefix("Option<").and_then(|rest| rest.strip_suffix('>'));
-    let json_type = match inner.unwrap_or(kind).trim() {
-        "String" | "char" => Some("string"),
-        "bool" => Some("boolean"),
-        "f32" | "f64" => Some("number"),
-        "u8" | "u16" | "u32" | "u64" | "i8" | "i16" | "i32" | "i64" => Some("integer"),
-        _ => None,
-    };
-    match (json_type, inner) {
-        (Some(json_type), None) => json!({ "type": json_type }),
-        (Some(json_type), Some(_)) => json!({ "type": [json_type, "null"] }),
-        (None, _) => json!({ "x-rust-type": kind }),
-    }
 }
 
 /// A name as a part of a JSON pointer.

@@ -150,7 +150,8 @@ async fn events_are_described_by_those_who_publish_and_read_them() {
     let (_, published) = page(&sites[0], "/asyncapi.json").await;
     let lit = &published["channels"]["lamps"]["messages"]["LampLit"]["payload"];
     assert_eq!(lit["properties"]["by"], json!({ "type": "string" }));
-    assert_eq!(lit["properties"]["watts"], json!({ "type": ["integer", "null"] }));
+    let watts = json!({ "type": ["integer", "null"], "minimum": 0 });
+    assert_eq!((&lit["properties"]["watts"], &published["asyncapi"]), (&watts, &json!("3.1.0")));
     assert_eq!(lit["required"], json!(["by"]));
     assert_eq!(published["operations"]["publish-lamps"]["action"], "send");
     let (_, read) = page(&sites[1], "/asyncapi.json").await;
