@@ -147,3 +147,52 @@ async fn a_build_that_halts_leaves_the_live_one_and_goes_on_when_its_cause_is_me
     shows::<1>(&house, &["ann|1"]).await;
     readers.drain().await;
 }
+
+/// Who came through either door.
+#[derive(Input, Debug)]
+enum Doors {
+    #[input(from = "front")]
+    Entered {},
+    #[input(from = "back")]
+    Sneaked {},
+}
+
+struct Came;
+
+impl Projection for Came {
+    const NAME: &'static str = "came";
+    const SCHEMA: &'static str = "one number";
+    type Input = Doors;
+    type Database = MemoryDatabase;
+
+    async fn apply(&self, db: &mut MemoryTx, _: &Recorded<Doors>) -> Result<(), Failed> {
+        db.add("came", 1)
+    }
+}
+
+/// Builders of several sources once waited for each other for ever: none said that it was at the end.
+#[tokio::test]
+async fn a_view_of_two_sources_is_switched_to_when_both_are_at_their_end() {
+    let (store, database) = (memory_store(), MemoryDatabase::default());
+    for (door, kind) in [("front", "Entered"), ("back", "Sneaked"), ("back", "Other")] {
+        let door = store.context(ContextName::new(door).unwrap()).await.unwrap();
+        let kind = EventType::new(kind).unwrap();
+        let event = NewEvent::json(Cause::keyed(kind.as_str()).id(), kind, "{}");
+        let stream = StreamName::new("guest-1").unwrap();
+        door.append(Append::to(stream, ExpectedRevision::Any, vec![event])).await.unwrap();
+    }
+    let house = Service::new("house", &store).projection(Came, database);
+    let readers = house.supervise();
+    house.rebuild_view("came").await.unwrap();
+    while house.view_named("came").await.unwrap().live != Some(2) {
+        tokio::task::yield_now().await;
+    }
+    loop {
+        let reader = house.read_model::<Came>(&After::nothing()).await.unwrap();
+        if reader.get("came") == Some("2") {
+            break;
+        }
+        tokio::task::yield_now().await;
+    }
+    readers.drain().await;
+}
