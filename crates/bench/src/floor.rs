@@ -51,7 +51,8 @@ impl Floor {
         anyhow::ensure!(bytes <= FILE_BYTES / 2, "a write of {bytes} bytes is no group commit");
         self.write_bytes = usize::try_from(bytes)?.max(BLOCK_BYTES);
         self.owed_bytes = 0;
-        self.blocks = AlignedBuf::zeroed(self.write_bytes + BLOCK_BYTES);
+        let room = (self.write_bytes + BLOCK_BYTES).next_multiple_of(BLOCK_BYTES);
+        self.blocks = AlignedBuf::zeroed(room);
         // Not zeros: a device may treat those as nothing to do.
         for (index, byte) in self.blocks.iter_mut().enumerate() {
             *byte = u8::try_from(index % 251).context("less than 251")?;
@@ -64,6 +65,15 @@ impl Floor {
         self.owed_bytes += self.write_bytes;
         let bytes = self.owed_bytes - self.owed_bytes % BLOCK_BYTES;
         self.owed_bytes -= bytes;
+        self.write_blocks(bytes)
+    }
+
+    /// One write of so many bytes, in whole blocks, and no more than were said to be usual.
+    pub(crate) fn write_of(&mut self, bytes: usize) -> anyhow::Result<()> {
+        self.write_blocks(bytes.next_multiple_of(BLOCK_BYTES).min(self.blocks.len()))
+    }
+
+    fn write_blocks(&mut self, bytes: usize) -> anyhow::Result<()> {
         if self.at + bytes as u64 > FILE_BYTES {
             self.at = 0;
         }

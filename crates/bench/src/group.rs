@@ -28,10 +28,13 @@ pub(crate) struct GroupCommit {
 
 impl GroupCommit {
     /// Serves appends to `peer` until the last handle is gone; then `peer` comes back.
-    pub(crate) fn start(mut peer: Box<dyn Peer>) -> (Self, std::thread::JoinHandle<Box<dyn Peer>>) {
+    pub(crate) fn start<P>(mut peer: P) -> (Self, std::thread::JoinHandle<P>)
+    where
+        P: Peer + 'static,
+    {
         let (requests, mut waiting) = mpsc::unbounded_channel();
         let thread = std::thread::spawn(move || {
-            while serve_group(peer.as_mut(), &mut waiting) {}
+            while serve_group(&mut peer, &mut waiting) {}
             peer
         });
         (Self { requests }, thread)

