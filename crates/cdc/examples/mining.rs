@@ -70,9 +70,9 @@ async fn main() -> Done<()> {
 impl Database {
     fn postgres() -> Done<Self> {
         let server = Postgres::start(Options::default().set("wal_level", "logical"))?;
-        let table = "create table lines (id bigserial primary key, customer text, total numeric, note text)";
+        let table = "create table entries (id bigserial primary key, customer text, total numeric, note text)";
         server.rows("postgres", table)?;
-        server.rows("postgres", "create publication mined for table lines")?;
+        server.rows("postgres", "create publication mined for table entries")?;
         Ok(Self::Postgres(server))
     }
 
@@ -81,7 +81,7 @@ impl Database {
         let options = options.set("binlog-format", "row").set("binlog-row-metadata", "full");
         let server = MariaDb::start(options)?;
         server.rows("mysql", "create database shop")?;
-        let table = "create table lines (id bigint auto_increment primary key, customer text, \
+        let table = "create table entries (id bigint auto_increment primary key, customer text, \
                      total decimal(20,2), note text)";
         server.rows("shop", table)?;
         Ok(Self::MariaDb(server))
@@ -104,19 +104,23 @@ impl Database {
                 let (socket, port) = (path(server.socket().to_path_buf())?, server.port());
                 let database = PostgresSettings::new(&socket, port, "postgres", "postgres");
                 let (publication, slot) = ("mined".to_owned(), "bench".to_owned());
-                (PostgresSource { database, publication, slot }.into(), "public.lines")
+                (PostgresSource { database, publication, slot }.into(), "public.entries")
             }
             Self::MariaDb(server) => {
                 let socket = path(server.socket())?;
-                (MariaDbSettings::new(&socket, server.port(), "root", 7).into(), "shop.lines")
+                (MariaDbSettings::new(&socket, server.port(), "root", 7).into(), "shop.entries")
             }
         })
     }
 
     fn work(&self, some: u64, rows: u64) -> Work {
-        let insert = "insert into lines (customer, total, note)";
+        let insert = "insert into entries (customer, total, note)";
         let loops = rows / 100;
-        let updates = format!("update lines set total = total + 1 where id <= {rows}");
+        // Numbers that a database makes may have gaps.
+        let updates = format!(
+            "update entries set total = total + 1 where id in \
+             (select id from (select id from entries order by id limit {rows}) first)"
+        );
         match self {
             Self::Postgres(_) => {
                 let values = "'customer ' || n, n * 1.25, repeat('x', 80)";
@@ -196,7 +200,7 @@ impl Bench {
         let mut waits = Vec::with_capacity(TIMED_COUNT);
         for _ in 0..TIMED_COUNT {
             let head = self.store.head().await?.1;
-            self.database.sql("insert into lines (customer) values ('timed')")?;
+            self.database.sql("insert into entries (customer) values ('timed')")?;
             let committed = Instant::now();
             self.store.wait_past(head).await?;
             waits.push(committed.elapsed());
