@@ -12,6 +12,7 @@ mod place;
 mod profile;
 mod relay;
 mod scavenge;
+mod schema;
 mod serve;
 mod stream;
 mod verify;
@@ -35,6 +36,7 @@ pub(crate) use relay::{
     OutboxOf, Relay, RelayCommand, RelayDiscard, RelayParked, RelayRetry, RelayRun,
 };
 pub(crate) use scavenge::Scavenge;
+pub(crate) use schema::{Enforced, Schema, SchemaCommand, SchemaRegister, SchemaRules, SchemaShow};
 pub(crate) use serve::{Config, ConfigCommand, Dev, LISTEN, Server};
 pub(crate) use stream::{Append, Ls, Read, Stream, StreamCommand, Tail, Which};
 pub(crate) use verify::Verify;
@@ -125,6 +127,9 @@ pub(crate) enum Command {
     /// List, build anew, pause and resume the views of running services.
     #[command(after_help = SEE_EXIT_CODES)]
     View(View),
+    /// Register, show and compare what events look like, and have it enforced.
+    #[command(after_help = SEE_EXIT_CODES)]
+    Schema(Schema),
     /// Say who may come in.
     #[command(after_help = SEE_EXIT_CODES)]
     User(User),

@@ -10,6 +10,7 @@ use crate::args::Output;
 use headwater_model::{
     AppendError, ContextName, GroupError, NoContext, ReadError, Retry, ScavengeError, Unavailable,
 };
+use headwater_registry::RegistryError;
 use headwater_server::ServerError;
 use headwater_sql::outbox::RelayError;
 use std::fmt;
@@ -185,6 +186,9 @@ fn classify(error: &anyhow::Error) -> (Ending, &str) {
         };
         return (ending, relay.code());
     }
+    if let Some(registry) = error.downcast_ref::<RegistryError>() {
+        return (of_registry(registry), registry.code());
+    }
     if let Some(append) = error.downcast_ref::<AppendError>() {
         let ending = match append {
             AppendError::Unavailable(_) | AppendError::Unknown(_) => Ending::Unavailable,
@@ -225,6 +229,16 @@ fn classify(error: &anyhow::Error) -> (Ending, &str) {
         return (Ending::Failed, server.code());
     }
     (Ending::Failed, "cli.failed")
+}
+
+fn of_registry(error: &RegistryError) -> Ending {
+    match error {
+        RegistryError::Unknown { .. } => Ending::NotFound,
+        RegistryError::Incompatible { .. }
+        | RegistryError::OlderVersion { .. }
+        | RegistryError::Contended { .. } => Ending::Refused,
+        _ => Ending::Failed,
+    }
 }
 
 fn of_group(error: &GroupError) -> Ending {

@@ -23,6 +23,7 @@ mod profile;
 mod relay;
 mod restore;
 mod scavenge;
+mod schema;
 mod server;
 mod settings;
 mod store;
@@ -82,6 +83,7 @@ async fn run(arguments: &Arguments) -> anyhow::Result<()> {
         Command::Relay(relay) => relay::run(relay, output).await,
         Command::Parked(parked) => parked::run(parked, output).await,
         Command::View(view) => view::run(view, output).await,
+        Command::Schema(schema) => schema::run(schema, output).await,
         Command::User(user) => user::run(user, output).await,
         Command::Token(token) => token::run(token, output).await,
         Command::Grant(grant) => grant::run(grant, output).await,

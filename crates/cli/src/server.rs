@@ -11,6 +11,7 @@ use crate::settings::gather;
 use crate::store::store_directory;
 use anyhow::Context as _;
 use headwater_model::Contexts;
+use headwater_registry::EnforcedContexts;
 use headwater_server::tls::Certificates;
 use headwater_server::{Server, ServerOptions};
 use headwater_store::EmbeddedStore;
@@ -31,7 +32,7 @@ pub(crate) async fn run(asked: &Arguments, output: Output) -> anyhow::Result<()>
     let mut told = signal(SignalKind::hangup()).context("SIGHUP cannot be waited for")?;
     let store = EmbeddedStore::open(&store_directory(&settings.data))?;
     let secure = options.tls.is_some();
-    let server = Server::bind(settings.listen, Arc::new(store), options).await?;
+    let server = Server::bind(settings.listen, enforced(Arc::new(store)), options).await?;
     if let Some(secret) = server.bootstrap().await? {
         offer(secret.reveal(), &url(server.address(), secure));
     }
@@ -97,6 +98,11 @@ fn announce(
     Ok(printer.flush()?)
 }
 
+/// Contexts whose appends are held to their rules about schemas, by whichever protocol they come.
+fn enforced(contexts: Arc<dyn Contexts>) -> Arc<dyn Contexts> {
+    Arc::new(EnforcedContexts::new(contexts))
+}
+
 /// A server beside something else, which stops it.
 pub(crate) struct Beside {
     pub(crate) address: SocketAddr,
@@ -107,7 +113,7 @@ pub(crate) struct Beside {
 impl Beside {
     /// Serves these contexts to this machine.
     pub(crate) async fn start(at: SocketAddr, contexts: Arc<dyn Contexts>) -> anyhow::Result<Self> {
-        let server = Server::bind(at, contexts, ServerOptions::default()).await?;
+        let server = Server::bind(at, enforced(contexts), ServerOptions::default()).await?;
         let address = server.address();
         let (stop, stopped) = oneshot::channel::<()>();
         let running = tokio::spawn(server.run(async {

@@ -8,6 +8,7 @@ use crate::exit::{NoSuchContext, NotFound};
 use headwater::prelude::*;
 use headwater_client::{Address, Client, ClientOptions};
 use headwater_model::{ContextName, Contexts, EventStore};
+use headwater_registry::EnforcedContexts;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -70,7 +71,10 @@ async fn contexts_of(data: &Path, server: Option<&Address>) -> anyhow::Result<Ar
                 ClientOptions { answer_within: ANSWER_WITHIN, ..ClientOptions::default() };
             Ok(Arc::new(Client::connect(server.clone(), options).await?))
         }
-        None => Ok(Arc::clone(open(data).await?.contexts())),
+        None => {
+            let contexts = Arc::clone(open(data).await?.contexts());
+            Ok(Arc::new(EnforcedContexts::new(contexts)))
+        }
     }
 }
 

@@ -12,6 +12,7 @@ mod look;
 mod parked;
 mod relay;
 mod scavenge;
+mod schema;
 mod secure;
 mod server;
 mod settings;
