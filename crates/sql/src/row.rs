@@ -26,6 +26,10 @@ use std::fmt;
 #[derive(Debug, Clone)]
 pub(crate) enum Cell<'r> {
     Null,
+    #[cfg_attr(
+        not(feature = "postgres"),
+        expect(dead_code, reason = "only PostgreSQL has a type for it")
+    )]
     Bool(bool),
     Integer(i64),
     Real(f64),

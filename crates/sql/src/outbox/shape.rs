@@ -172,12 +172,14 @@ impl OutboxTable {
 
     /// How many shares it has: how many relays can share it.
     pub(crate) fn share_count(&self, dialect: Dialect) -> u16 {
-        match (self.shape, dialect) {
-            #[cfg(feature = "sqlite")]
-            (_, Dialect::Sqlite) => 1, // one file, one machine: a second relay only stands by
-            (Shape::Own, _) => super::limits::SHARE_COUNT,
+        #[cfg(feature = "sqlite")]
+        if dialect == Dialect::Sqlite {
+            return 1; // one file, one machine: a second relay only stands by
+        }
+        match self.shape {
+            Shape::Own => super::limits::SHARE_COUNT,
             // Their rows have no share. One relay at a time, others stand by.
-            _ => 1,
+            Shape::Debezium | Shape::Eventuate | Shape::EventuateDbid => 1,
         }
     }
 
