@@ -168,10 +168,8 @@ impl ParkedError {
 
 impl From<Stop> for ParkedError {
     fn from(stop: Stop) -> Self {
-        match stop {
-            Stop::ForNow(why) => Self::Stopped { why, retry: Retry::Later },
-            Stop::ForGood(why) => Self::Stopped { why, retry: Retry::Never },
-        }
+        let (why, retry) = stop.told();
+        Self::Stopped { why, retry }
     }
 }
 

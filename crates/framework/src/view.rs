@@ -201,10 +201,8 @@ impl ViewError {
 
 impl From<Stop> for ViewError {
     fn from(stop: Stop) -> Self {
-        match stop {
-            Stop::ForNow(why) => Self::Stopped { why, retry: Retry::Later },
-            Stop::ForGood(why) => Self::Stopped { why, retry: Retry::Never },
-        }
+        let (why, retry) = stop.told();
+        Self::Stopped { why, retry }
     }
 }
 

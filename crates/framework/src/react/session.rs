@@ -34,6 +34,14 @@ impl Stop {
         }
     }
 
+    /// Why, and what whoever asked for it can do.
+    pub(crate) fn told(self) -> (String, Retry) {
+        match self {
+            Self::ForNow(why) => (why, Retry::Later),
+            Self::ForGood(why) => (why, Retry::Never),
+        }
+    }
+
     pub(crate) fn by(retry: Retry, why: impl ToString) -> Self {
         match retry {
             Retry::Never => Self::ForGood(why.to_string()),
